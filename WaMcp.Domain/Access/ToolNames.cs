@@ -1,0 +1,23 @@
+namespace WaMcp.Domain.Access;
+
+/// <summary>The tools that scopes and grants can name. The Server's tools are held against this list by a test.</summary>
+public static class ToolNames
+{
+    /// <summary>Every tool, in the order in which agents see them.</summary>
+    public static IReadOnlyList<string> All { get; } = ["ping", "list_channels", "send_message", "get_message", "get_messages"];
+
+    /// <summary>Refuses names that are no tool's: a typing error in a grant would otherwise show only at the first denied call.</summary>
+    /// <exception cref="Fault"><c>invalid_input</c>.</exception>
+    public static void Require(string field, IReadOnlyCollection<string> tools)
+    {
+        if (tools.Count == 0)
+        {
+            throw Fault.Invalid(field, "name at least one tool.", $"Tools: {string.Join(", ", All)}.");
+        }
+
+        if (tools.FirstOrDefault(tool => !All.Contains(tool)) is { } unknown)
+        {
+            throw Fault.Invalid(field, $"'{unknown}' is not a tool.", $"Tools: {string.Join(", ", All)}.");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+namespace WaMcp.Domain.Audit;
+
+/// <summary>The closed vocabulary of the audit log.</summary>
+public static class AuditAction
+{
+    /// <summary>A request came without a usable key, or the check itself failed.</summary>
+    public const string AuthFailed = "auth_failed";
+
+    /// <summary>A key was used; at most once per key and minute.</summary>
+    public const string KeyUsed = "key_used";
+
+    /// <summary>A tool ran, whatever its result.</summary>
+    public const string ToolCalled = "tool_called";
+
+    /// <summary>A call was refused by the key's scopes.</summary>
+    public const string ScopeDenied = "scope_denied";
+
+    /// <summary>A call was refused for want of a grant.</summary>
+    public const string GrantDenied = "grant_denied";
+
+    /// <summary>A call was refused by the per-minute limit.</summary>
+    public const string RateLimited = "rate_limited";
+
+    /// <summary>A message is about to be handed to the provider.</summary>
+    public const string SendAttempt = "send_attempt";
+
+    /// <summary>The provider accepted a message.</summary>
+    public const string SendSuccess = "send_success";
+
+    /// <summary>A message will not be sent, or nobody knows whether it was.</summary>
+    public const string SendFailed = "send_failed";
+
+    /// <summary>A provider's delivery was accepted.</summary>
+    public const string WebhookReceived = "webhook_received";
+
+    /// <summary>A provider's delivery was refused.</summary>
+    public const string WebhookRefused = "webhook_refused";
+
+    /// <summary>A stored delivery was recorded for one client.</summary>
+    public const string WebhookProcessed = "webhook_processed";
+
+    /// <summary>An operator created a client.</summary>
+    public const string ClientCreated = "client_created";
+
+    /// <summary>An operator disabled a client.</summary>
+    public const string ClientDisabled = "client_disabled";
+
+    /// <summary>An operator enabled a client.</summary>
+    public const string ClientEnabled = "client_enabled";
+
+    /// <summary>An operator added a channel.</summary>
+    public const string ChannelAdded = "channel_added";
+
+    /// <summary>An operator granted a channel.</summary>
+    public const string GrantAdded = "grant_added";
+
+    /// <summary>An operator took a grant back.</summary>
+    public const string GrantRevoked = "grant_revoked";
+
+    /// <summary>An operator minted a key.</summary>
+    public const string KeyMinted = "key_minted";
+
+    /// <summary>An operator revoked a key.</summary>
+    public const string KeyRevoked = "key_revoked";
+}

@@ -1,0 +1,32 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using WaMcp.Domain.Data;
+
+namespace WaMcp.Domain.Audit;
+
+/// <summary>Saves an operator's change together with its audit row: either both are there or neither.</summary>
+/// <param name="context">With the change in it.</param>
+/// <param name="clock">Stamps the row.</param>
+/// <param name="operator">Who.</param>
+public sealed class AuditedChange(WaMcpDbContext context, TimeProvider clock, Operator @operator)
+{
+    /// <summary>Commits the tracked changes and the row.</summary>
+    /// <param name="record">What happened; time, request id and operator are filled in.</param>
+    /// <param name="facts">Further facts for the row; ids and counts, never content.</param>
+    /// <param name="cancellationToken">Rolls both back.</param>
+    public async Task SaveAsync(AuditRecord record, JsonObject? facts, CancellationToken cancellationToken)
+    {
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await context.SaveChangesAsync(cancellationToken);
+        var metadata = facts ?? [];
+        metadata["operator"] = @operator.Name;
+        var row = record with { RequestId = @operator.RequestId, Metadata = metadata.ToJsonString(JsonSerializerOptions.Web) };
+        await AuditTable.WriteAsync((NpgsqlConnection)context.Database.GetDbConnection(), [row], cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>A row of an action just now.</summary>
+    public AuditRecord Row(string action) => new() { Action = action, Ts = clock.GetUtcNow() };
+}

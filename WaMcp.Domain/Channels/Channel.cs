@@ -1,0 +1,35 @@
+namespace WaMcp.Domain.Channels;
+
+/// <summary>A place messages go through; for WhatsApp, one phone number.</summary>
+public sealed class Channel
+{
+    /// <summary>The id, <c>chn_…</c>.</summary>
+    public ChannelId Id { get; init; }
+
+    /// <summary>Which provider.</summary>
+    public ChannelKind Kind { get; init; }
+
+    /// <summary>Kebab-case name; unique.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whose app.</summary>
+    public ChannelProfile Profile { get; init; }
+
+    /// <summary>The provider's id for it, unique per kind: for WhatsApp the phone number id.</summary>
+    public required string ProviderId { get; init; }
+
+    /// <summary>The provider's account around it: for WhatsApp the WhatsApp Business Account (WABA) id.</summary>
+    public string? AccountId { get; init; }
+
+    /// <summary>What people see: for WhatsApp the display phone number.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>The access token of a BYOA channel, sealed by <see cref="Data.SecretBox"/>; null on the platform profile.</summary>
+    public byte[]? AccessTokenSealed { get; set; }
+
+    /// <summary>The app secret that signs a BYOA channel's webhooks, sealed; null on the platform profile.</summary>
+    public byte[]? AppSecretSealed { get; set; }
+
+    /// <summary>When it was added.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+}

@@ -1,0 +1,8 @@
+namespace WaMcp.Domain.Channels;
+
+/// <summary>Which provider a channel goes through.</summary>
+public enum ChannelKind
+{
+    /// <summary>A phone number on Meta's WhatsApp Cloud API.</summary>
+    WhatsApp,
+}

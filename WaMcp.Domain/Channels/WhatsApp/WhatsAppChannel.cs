@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Options;
+using WaMcp.Domain.Messages;
+
+namespace WaMcp.Domain.Channels.WhatsApp;
+
+/// <summary>
+/// Meta's WhatsApp Cloud API (https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages). Every request is sent once: Meta has
+/// no idempotency key, so an answer that never came is an unknown outcome, settled by the status webhook that echoes our id.
+/// </summary>
+/// <param name="http">A client with no retries of its own.</param>
+/// <param name="credentials">Tokens and app secrets.</param>
+/// <param name="options">Where the Graph API is.</param>
+public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credentials, IOptions<WhatsAppOptions> options) : IChannel
+{
+    /// <inheritdoc/>
+    public ChannelKind Kind => ChannelKind.WhatsApp;
+
+    /// <inheritdoc/>
+    public async Task<SendOutcome> SendAsync(
+        Channel channel, Recipient recipient, MessageContent content, MessageId id, CancellationToken cancellationToken)
+    {
+        using var request = Post(channel, Document(recipient, content, id));
+        try
+        {
+            using var response = await http.SendAsync(request, cancellationToken);
+            return await ReadAsync(response, cancellationToken);
+        }
+        catch (HttpRequestException exception) when (NeverLeft(exception))
+        {
+            return new SendOutcome.Postponed("provider_unreachable", "The provider cannot be reached at the moment.");
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException or JsonException or InvalidOperationException)
+        {
+            return new SendOutcome.Unknown($"No answer from the provider ({exception.GetType().Name}).");
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ChannelUpdates> Understand(ReadOnlyMemory<byte> body) => WhatsAppWebhook.Read(body);
+
+    private static JsonObject Document(Recipient recipient, MessageContent content, MessageId id)
+    {
+        var document = new JsonObject
+        {
+            ["messaging_product"] = "whatsapp",
+            ["recipient_type"] = "individual",
+            ["type"] = content.Kind,
+            ["biz_opaque_callback_data"] = id.ToString(),
+        };
+
+        // If both are present Meta takes "to"; the person's id survives a change of number, so it goes alone when we have it.
+        if (recipient.ProviderUserId is { } user)
+        {
+            document["recipient"] = user;
+        }
+        else
+        {
+            document["to"] = $"+{recipient.Phone}";
+        }
+
+        document[content.Kind] = content switch
+        {
+            TextContent text => new JsonObject { ["body"] = text.Text, ["preview_url"] = text.PreviewUrl },
+            _ => throw new NotSupportedException($"WhatsApp cannot send {content.Kind}."),
+        };
+        return document;
+    }
+
+    private static async Task<SendOutcome> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var answer = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+        if (response.IsSuccessStatusCode)
+        {
+            var accepted = answer.TryGetProperty("messages", out var messages) && messages is { ValueKind: JsonValueKind.Array } && messages.GetArrayLength() > 0
+                && messages[0].TryGetProperty("id", out var wamid) ? wamid.GetString() : null;
+            var user = answer.TryGetProperty("contacts", out var contacts) && contacts is { ValueKind: JsonValueKind.Array } && contacts.GetArrayLength() > 0
+                && contacts[0].TryGetProperty("user_id", out var userId) ? userId.GetString() : null;
+            return accepted is null
+                ? new SendOutcome.Unknown("The provider answered success without a message id.")
+                : new SendOutcome.Accepted(accepted, user);
+        }
+
+        if (!answer.TryGetProperty("error", out var error) || !error.TryGetProperty("code", out var number) || !number.TryGetInt32(out var code))
+        {
+            return new SendOutcome.Unknown($"The provider answered HTTP {(int)response.StatusCode} without saying why.");
+        }
+
+        var (reason, text) = WhatsAppErrors.Describe(code);
+        return WhatsAppErrors.IsTemporary(code) || response.StatusCode == HttpStatusCode.TooManyRequests
+            ? new SendOutcome.Postponed(reason, text, response.Headers.RetryAfter?.Delta)
+            : new SendOutcome.Refused(reason, text);
+    }
+
+    // Only a request that found no connection is known not to have left.
+    private static bool NeverLeft(HttpRequestException exception) => exception.HttpRequestError
+        is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError;
+
+    private HttpRequestMessage Post(Channel channel, JsonObject document)
+    {
+        var token = credentials.AccessToken(channel);
+        var path = $"/{options.Value.GraphVersion}/{Uri.EscapeDataString(channel.ProviderId)}/messages";
+        if (credentials.AppSecret(channel) is { } secret)
+        {
+            // Proves that whoever holds the token holds the app's secret too (https://developers.facebook.com/docs/graph-api/guides/secure-requests).
+            var proof = HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(token));
+            path += $"?appsecret_proof={Convert.ToHexStringLower(proof)}";
+        }
+
+        return new HttpRequestMessage(HttpMethod.Post, new Uri(options.Value.GraphUrl, path))
+        {
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
+            Content = JsonContent.Create(document),
+        };
+    }
+}

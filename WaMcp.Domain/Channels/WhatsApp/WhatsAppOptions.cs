@@ -1,0 +1,17 @@
+namespace WaMcp.Domain.Channels.WhatsApp;
+
+/// <summary>Settings of the WhatsApp Cloud API (section <c>WhatsApp</c>).</summary>
+public sealed class WhatsAppOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "WhatsApp";
+
+    /// <summary>Where the Graph API is.</summary>
+    public Uri GraphUrl { get; set; } = new("https://graph.facebook.com");
+
+    /// <summary>Its version (https://developers.facebook.com/docs/graph-api/changelog/versions).</summary>
+    public string GraphVersion { get; set; } = "v25.0";
+
+    /// <summary>How long we wait for an answer before the outcome counts as unknown.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(20);
+}

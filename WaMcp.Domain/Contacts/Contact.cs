@@ -1,0 +1,32 @@
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Tenancy;
+
+namespace WaMcp.Domain.Contacts;
+
+/// <summary>
+/// A person as one client knows them on one channel. WhatsApp names people by a business-scoped user id (BSUID) and tells the phone
+/// number only sometimes, so both are optional and at least one is there.
+/// </summary>
+public sealed class Contact : ITenantOwned
+{
+    /// <summary>The id, <c>con_…</c>.</summary>
+    public ContactId Id { get; init; }
+
+    /// <inheritdoc/>
+    public ClientId ClientId { get; init; }
+
+    /// <summary>Where the person was met.</summary>
+    public ChannelId ChannelId { get; init; }
+
+    /// <summary>The provider's id for the person: for WhatsApp the BSUID.</summary>
+    public string? ProviderUserId { get; set; }
+
+    /// <summary>Digits of the E.164 number, without the plus.</summary>
+    public string? Phone { get; set; }
+
+    /// <summary>The name that the person gave to the provider: third-party text.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>When we first met.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+}

@@ -1,0 +1,99 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Configuration;
+using Npgsql;
+using WaMcp.Domain.Tenancy;
+
+namespace WaMcp.Domain.Data;
+
+/// <summary>
+/// Brings the database up to date as its owner and gives the roles their passwords. Applying twice changes nothing; two at the same time
+/// wait for each other (EF Core holds a lock on the history table).
+/// </summary>
+/// <param name="configuration">ConnectionStrings:owner, and the passwords <c>wa_app_password</c> and <c>wa_audit_archiver_password</c>.</param>
+/// <param name="clock">For the wait.</param>
+public sealed class MigrateDatabase(IConfiguration configuration, TimeProvider clock)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Waits for Postgres, applies what is missing, sets the passwords.</summary>
+    /// <param name="progress">A line for each step.</param>
+    /// <param name="cancellationToken">Stops between steps.</param>
+    /// <returns>The names of the migrations that were applied just now.</returns>
+    /// <exception cref="Fault"><c>misconfigured</c> without an owner connection string; <c>unavailable</c> when Postgres does not come.</exception>
+    public async Task<IReadOnlyList<string>> ExecuteAsync(IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        var owner = configuration.GetConnectionString("owner") ?? throw new Fault(
+            FaultCode.Misconfigured,
+            "ConnectionStrings:owner is not set.",
+            "Give the connection string of the database's owner, for example in the environment variable ConnectionStrings__owner.");
+        await using var source = NpgsqlDataSource.Create(owner);
+        await WaitAsync(source, progress, cancellationToken);
+
+        var options = new DbContextOptionsBuilder<WaMcpDbContext>()
+            .UseNpgsql(source)
+            // The migrations are SQL files without a model snapshot (ADR 0003); a test compares model and database instead.
+            .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning))
+            .Options;
+        await using var context = new WaMcpDbContext(options, new TenantContext());
+        var pending = (await context.Database.GetPendingMigrationsAsync(cancellationToken)).ToList();
+        foreach (var migration in pending)
+        {
+            progress.Report($"applying {migration}");
+        }
+
+        await context.Database.MigrateAsync(cancellationToken);
+        await SetPasswordAsync(source, "wa_app", progress, cancellationToken);
+        await SetPasswordAsync(source, "wa_audit_archiver", progress, cancellationToken);
+        return pending;
+    }
+
+    private async Task WaitAsync(NpgsqlDataSource source, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        var said = false;
+        while (true)
+        {
+            try
+            {
+                await using var connection = await source.OpenConnectionAsync(cancellationToken);
+                return;
+            }
+            catch (NpgsqlException exception) when (exception.IsTransient || exception.SqlState == PostgresErrorCodes.CannotConnectNow)
+            {
+                if (clock.GetElapsedTime(started) > Patience)
+                {
+                    throw new Fault(
+                        FaultCode.Unavailable, "Postgres does not answer.", "Start it, or check ConnectionStrings:owner.", inner: exception);
+                }
+
+                if (!said)
+                {
+                    progress.Report("waiting for Postgres");
+                    said = true;
+                }
+
+                await Task.Delay(Pause, clock, cancellationToken);
+            }
+        }
+    }
+
+    private async Task SetPasswordAsync(NpgsqlDataSource source, string role, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        if (configuration[$"{role}_password"] is not { Length: > 0 } password)
+        {
+            progress.Report($"{role}: no {role}_password given, its password stays as it is");
+            return;
+        }
+
+        // ALTER ROLE takes no parameters; format(%L) quotes it on the server.
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var quote = new NpgsqlCommand("SELECT format('ALTER ROLE %I PASSWORD %L', $1, $2)", connection);
+        quote.Parameters.AddWithValue(role);
+        quote.Parameters.AddWithValue(password);
+        var statement = (string)(await quote.ExecuteScalarAsync(cancellationToken))!;
+        await using var alter = new NpgsqlCommand(statement, connection);
+        await alter.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

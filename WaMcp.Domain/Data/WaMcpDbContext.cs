@@ -1,0 +1,96 @@
+using System.Reflection;
+using Microsoft.EntityFrameworkCore;
+using WaMcp.Domain.Access;
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Contacts;
+using WaMcp.Domain.Conversations;
+using WaMcp.Domain.Inbox;
+using WaMcp.Domain.Jobs;
+using WaMcp.Domain.Messages;
+using WaMcp.Domain.Tenancy;
+
+namespace WaMcp.Domain.Data;
+
+/// <summary>
+/// The database. Never pooled: it holds the scope's <see cref="TenantContext"/>, and a pooled context would keep somebody else's.
+/// </summary>
+/// <remarks>
+/// Tenant data is filtered here by name (<see cref="TenantFilter"/>), guarded on write by <see cref="TenantGuard"/>, and held again by
+/// row-level security: <see cref="TenantConnection"/> tells every connection whose it is. Reading tenant data with no tenant set throws.
+/// </remarks>
+/// <param name="options">How to connect.</param>
+/// <param name="tenant">Whose data this scope may touch.</param>
+public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, TenantContext tenant) : DbContext(options)
+{
+    /// <summary>The name of the query filter that keeps clients apart.</summary>
+    public const string TenantFilter = "tenant";
+
+    /// <summary>Tenants.</summary>
+    public DbSet<Client> Clients => Set<Client>();
+
+    /// <summary>API keys, all clients'.</summary>
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    /// <summary>Channels.</summary>
+    public DbSet<Channel> Channels => Set<Channel>();
+
+    /// <summary>Grants, all clients'.</summary>
+    public DbSet<Grant> Grants => Set<Grant>();
+
+    /// <summary>The scope's client's contacts.</summary>
+    public DbSet<Contact> Contacts => Set<Contact>();
+
+    /// <summary>The scope's client's conversations.</summary>
+    public DbSet<Conversation> Conversations => Set<Conversation>();
+
+    /// <summary>The scope's client's messages.</summary>
+    public DbSet<Message> Messages => Set<Message>();
+
+    /// <summary>Deliveries of providers, raw.</summary>
+    public DbSet<WebhookEvent> WebhookEvents => Set<WebhookEvent>();
+
+    /// <summary>Background work; claimed and completed by <see cref="JobQueue"/>, not through this set.</summary>
+    public DbSet<Job> Jobs => Set<Job>();
+
+    /// <summary>Whose data this is; read by the query filter at each query.</summary>
+    internal ClientId TenantId => tenant.ClientId;
+
+    /// <summary>The scope's tenant, for the guard and the connection.</summary>
+    internal TenantContext Tenant => tenant;
+
+    /// <inheritdoc/>
+    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
+        optionsBuilder.AddInterceptors(TenantConnection.Instance, TenantGuard.Instance);
+
+    /// <inheritdoc/>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        TypedIdConversion.AddAll(configurationBuilder);
+        configurationBuilder.Properties<Enum>().HaveConversion<string>();
+    }
+
+    /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Message>(message =>
+        {
+            message.Property(m => m.Raw).HasColumnType("jsonb");
+            message.Property(m => m.State).HasField("<State>k__BackingField");
+        });
+        foreach (var entity in modelBuilder.Model.GetEntityTypes().ToList())
+        {
+            SnakeCase.Apply(entity);
+            if (entity.ClrType.IsAssignableTo(typeof(ITenantOwned)))
+            {
+                FilterMethod.MakeGenericMethod(entity.ClrType).Invoke(this, [modelBuilder]);
+            }
+        }
+    }
+
+    private static readonly MethodInfo FilterMethod =
+        typeof(WaMcpDbContext).GetMethod(nameof(FilterByTenant), BindingFlags.Instance | BindingFlags.NonPublic)!;
+
+    private void FilterByTenant<TEntity>(ModelBuilder modelBuilder)
+        where TEntity : class, ITenantOwned =>
+        modelBuilder.Entity<TEntity>().HasQueryFilter(TenantFilter, record => record.ClientId == TenantId);
+}

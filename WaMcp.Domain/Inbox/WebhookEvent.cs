@@ -1,0 +1,25 @@
+using WaMcp.Domain.Channels;
+
+namespace WaMcp.Domain.Inbox;
+
+/// <summary>One delivery of a provider, as it came: stored before it is answered, understood afterwards.</summary>
+public sealed class WebhookEvent
+{
+    /// <summary>The id, <c>evt_…</c>.</summary>
+    public WebhookEventId Id { get; init; }
+
+    /// <summary>Which provider.</summary>
+    public ChannelKind Provider { get; init; }
+
+    /// <summary>The raw bytes that were signed.</summary>
+    public required byte[] Body { get; init; }
+
+    /// <summary>The request it came in; audit rows of its processing carry the same.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>When it was accepted.</summary>
+    public DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>When it had been handed to every client it concerns.</summary>
+    public DateTimeOffset? FannedOutAt { get; set; }
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Data;
+using WaMcp.Domain.Jobs;
+
+namespace WaMcp.Domain.Inbox;
+
+/// <summary>
+/// Stores deliveries of providers: one commit for whatever is waiting just then (group commit, no timer), and nobody is told that a
+/// delivery was accepted before that commit. Each event comes with its first job, in the same statement.
+/// </summary>
+/// <param name="database">As wa_app.</param>
+/// <param name="clock">Stamps the events.</param>
+/// <param name="logger">For batches that could not be stored.</param>
+public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider clock, ILogger<WebhookInbox> logger) : BackgroundService
+{
+    private const int MaxBatch = 500;
+    private const int MaxBatchBytes = 16 * 1024 * 1024;
+    private const int Capacity = 2_000;
+
+    private const string StoreSql =
+        """
+        WITH event AS (
+            INSERT INTO webhook_events (id, provider, body, request_id, received_at)
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[]))
+        INSERT INTO jobs (id, kind, subject_id, run_at, trace_parent)
+        SELECT job, $8, event, now(), trace FROM unnest($6::uuid[], $1::uuid[], $7::text[]) AS new (job, event, trace)
+        """;
+
+    private readonly Channel<Waiting> queue =
+        System.Threading.Channels.Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+
+    /// <summary>Stores one delivery and returns when it is durable.</summary>
+    /// <param name="provider">Whose.</param>
+    /// <param name="body">The raw bytes, verified.</param>
+    /// <param name="requestId">The request it came in.</param>
+    /// <param name="cancellationToken">Gives up waiting; the delivery may be stored all the same, which does no harm.</param>
+    /// <exception cref="Fault"><c>unavailable</c>: it could not be stored, the provider should try again.</exception>
+    public async Task<WebhookEventId> StoreAsync(ChannelKind provider, byte[] body, string requestId, CancellationToken cancellationToken)
+    {
+        var waiting = new Waiting(TypedId.New<WebhookEventId>(), provider, body, requestId, clock.GetUtcNow(), Activity.Current?.Id);
+        await queue.Writer.WriteAsync(waiting, cancellationToken);
+        await waiting.Stored.Task.WaitAsync(cancellationToken);
+        return waiting.Id;
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        queue.Writer.TryComplete();
+        if (ExecuteTask is { } draining)
+        {
+            await draining.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await base.StopAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var batch = new List<Waiting>(MaxBatch);
+        while (await queue.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            var bytes = 0;
+            while (batch.Count < MaxBatch && bytes < MaxBatchBytes && queue.Reader.TryRead(out var next))
+            {
+                batch.Add(next);
+                bytes += next.Body.Length;
+            }
+
+            await StoreBatchAsync(batch);
+            batch.Clear();
+        }
+    }
+
+    private async Task StoreBatchAsync(List<Waiting> batch)
+    {
+        try
+        {
+            await InsertAsync(batch);
+            batch.ForEach(waiting => waiting.Stored.TrySetResult());
+        }
+        catch (Exception exception)
+        {
+            LogNotStored(exception, batch.Count);
+            var fault = new Fault(FaultCode.Unavailable, "The delivery could not be stored. Deliver it again.", inner: exception);
+            batch.ForEach(waiting => waiting.Stored.TrySetException(fault));
+        }
+    }
+
+    private async Task InsertAsync(List<Waiting> batch)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        await using var commands = new NpgsqlBatch(connection);
+        commands.BatchCommands.Add(new(StoreSql)
+        {
+            Parameters =
+            {
+                new() { Value = batch.ConvertAll(waiting => waiting.Id.Value) },
+                new() { Value = batch.ConvertAll(waiting => waiting.Provider.ToString()) },
+                new() { Value = batch.ConvertAll(waiting => waiting.Body) },
+                new() { Value = batch.ConvertAll(waiting => waiting.RequestId) },
+                new() { Value = batch.ConvertAll(waiting => waiting.ReceivedAt) },
+                new() { Value = batch.ConvertAll(_ => TypedId.New<JobId>().Value) },
+                new() { Value = batch.ConvertAll(waiting => waiting.TraceParent), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = nameof(JobKind.FanOut) },
+            },
+        });
+        commands.BatchCommands.Add(new($"NOTIFY {JobQueue.Notification}"));
+        await commands.ExecuteNonQueryAsync();
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} webhook deliveries could not be stored; the provider was told to try again.")]
+    private partial void LogNotStored(Exception exception, int count);
+
+    private sealed record Waiting(
+        WebhookEventId Id, ChannelKind Provider, byte[] Body, string RequestId, DateTimeOffset ReceivedAt, string? TraceParent)
+    {
+        // Continuations run elsewhere: the single writer must not run the requests it wakes.
+        public TaskCompletionSource Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

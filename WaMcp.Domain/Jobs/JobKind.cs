@@ -1,0 +1,14 @@
+namespace WaMcp.Domain.Jobs;
+
+/// <summary>What a job does; the Worker has one handler for each.</summary>
+public enum JobKind
+{
+    /// <summary>Take a stored webhook event apart and derive one job per granted client.</summary>
+    FanOut,
+
+    /// <summary>Record, for one client, what a webhook event says about one channel.</summary>
+    Receive,
+
+    /// <summary>Send one queued message.</summary>
+    Deliver,
+}

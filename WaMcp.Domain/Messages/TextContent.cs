@@ -1,0 +1,20 @@
+using System.Text.Json.Serialization;
+
+namespace WaMcp.Domain.Messages;
+
+/// <summary>Plain text.</summary>
+/// <param name="Text">What it says.</param>
+/// <param name="PreviewUrl">Whether the provider should show a preview of the first link.</param>
+public sealed record TextContent(string Text, bool PreviewUrl = false) : MessageContent
+{
+    /// <summary>The discriminator.</summary>
+    public const string KindName = "text";
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string Kind => KindName;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string? Body => Text;
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using WaMcp.Domain.Access;
+using WaMcp.Domain.Audit;
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Data;
+using WaMcp.Domain.Tenancy;
+
+namespace WaMcp.Domain;
+
+/// <summary>Registers the domain; what a program starts of its background work, it says itself.</summary>
+public static class WaMcpDomain
+{
+    /// <summary>The verbs of operators and of the programs. Needs the database and an <see cref="IConfiguration"/>.</summary>
+    public static IServiceCollection AddWaMcpDomain(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => Pepper.Read(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<SecretBox>();
+        services.AddSingleton<MigrateDatabase>();
+        services.AddScoped<TenantContext>();
+        services.AddScoped<AuditedChange>();
+        services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>();
+        services.AddScoped<FindChannel>().AddScoped<AddChannel>();
+        services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
+        services.AddScoped<MintKey>().AddScoped<RevokeKey>();
+        return services;
+    }
+}

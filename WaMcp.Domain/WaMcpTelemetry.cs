@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace WaMcp.Domain;
+
+/// <summary>
+/// Owns the names of our spans and instruments; docs/architecture/telemetry.md lists them. Client ids go on spans and logs, never on
+/// metrics, where every client would be a time series.
+/// </summary>
+public static class WaMcpTelemetry
+{
+    /// <summary>Name of the activity source and of the meter.</summary>
+    public const string Name = "WaMcp";
+
+    /// <summary>Our spans.</summary>
+    public static readonly ActivitySource Source = new(Name);
+
+    private static readonly Meter Meter = new(Name);
+
+    private static readonly Counter<long> AuditRows = Meter.CreateCounter<long>("wamcp.audit.written", "{row}", "Audit rows written.");
+
+    private static readonly Counter<long> AuditFailures =
+        Meter.CreateCounter<long>("wamcp.audit.failed", "{row}", "Audit rows that could not be written.");
+
+    private static readonly Counter<long> JobsDone = Meter.CreateCounter<long>("wamcp.job.completed", "{job}", "Jobs by kind and outcome.");
+
+    private static readonly Counter<long> Webhooks =
+        Meter.CreateCounter<long>("wamcp.webhook.received", "{event}", "Webhook deliveries by outcome.");
+
+    /// <summary>Audit rows reached the database.</summary>
+    public static void AuditWritten(int rows) => AuditRows.Add(rows);
+
+    /// <summary>Audit rows did not reach the database: the gap is an alert of its own.</summary>
+    public static void AuditFailed(int rows) => AuditFailures.Add(rows);
+
+    /// <summary>A job ended one way or the other.</summary>
+    public static void JobCompleted(string kind, string outcome) =>
+        JobsDone.Add(1, new("wamcp.job.kind", kind), new("wamcp.job.outcome", outcome));
+
+    /// <summary>A webhook delivery was stored or refused.</summary>
+    public static void WebhookReceived(string provider, string outcome) =>
+        Webhooks.Add(1, new("wamcp.webhook.provider", provider), new("wamcp.webhook.outcome", outcome));
+
+    /// <summary>Continues the trace of whoever wrote down <paramref name="traceParent"/>; a new one when there is none.</summary>
+    public static Activity? StartFrom(string? traceParent, string name, ActivityKind kind)
+    {
+        ActivityContext.TryParse(traceParent, null, isRemote: true, out var parent);
+        return Source.StartActivity(name, kind, parent);
+    }
+}
