@@ -15,6 +15,9 @@ public sealed record FaultCode(string Reason, int HttpStatus, int JsonRpcCode)
     /// <summary>What was asked for does not exist, or belongs to somebody else: callers cannot tell which.</summary>
     public static readonly FaultCode NotFound = new("not_found", 404, -32602);
 
+    /// <summary>A call of a tool that does not exist; MCP answers it inside HTTP 200.</summary>
+    public static readonly FaultCode UnknownTool = new("unknown_tool", 200, -32602);
+
     /// <summary>The change collides with what exists.</summary>
     public static readonly FaultCode Conflict = new("conflict", 409, -32602);
 

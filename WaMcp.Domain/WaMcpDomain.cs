@@ -4,7 +4,12 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels;
+using WaMcp.Domain.Contacts;
+using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Jobs;
+using WaMcp.Domain.Limits;
+using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain;
@@ -25,6 +30,11 @@ public static class WaMcpDomain
         services.AddScoped<FindChannel>().AddScoped<AddChannel>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
         services.AddScoped<MintKey>().AddScoped<RevokeKey>();
+        services.AddSingleton<AuthenticateKey>();
+        services.AddSingleton<RateLimiter>();
+        services.AddSingleton<JobQueue>();
+        services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
+        services.AddScoped<SendMessage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
         return services;
     }
 }

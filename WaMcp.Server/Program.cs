@@ -1,1 +1,3 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+using WaMcp.Server;
+
+await ServerApp.Build(WebApplication.CreateBuilder(args)).RunAsync();

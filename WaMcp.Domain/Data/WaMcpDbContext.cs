@@ -74,7 +74,7 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
     {
         modelBuilder.Entity<Message>(message =>
         {
-            message.Property(m => m.Raw).HasColumnType("jsonb");
+            message.Property(m => m.Raw).HasColumnType("json");
             message.Property(m => m.State).HasField("<State>k__BackingField");
         });
         foreach (var entity in modelBuilder.Model.GetEntityTypes().ToList())

@@ -78,13 +78,6 @@ public sealed class Message : ITenantOwned
     /// <summary>When it failed.</summary>
     public DateTimeOffset? FailedAt { get; set; }
 
-    /// <summary>A message that the contact wrote.</summary>
-    public Message AsReceived()
-    {
-        State = MessageState.Received;
-        return this;
-    }
-
     /// <summary>Moves on, if that is legal; stamps the time of the state.</summary>
     /// <returns>Whether it moved.</returns>
     public bool MoveTo(MessageState next, DateTimeOffset at)

@@ -126,7 +126,20 @@ internal static class WhatsAppWebhook
     private static JsonElement? Member(JsonElement? element, string name) =>
         element is { ValueKind: JsonValueKind.Object } holder && holder.TryGetProperty(name, out var member) ? member : null;
 
-    // Postgres cannot keep a NUL in text.
-    private static string? Text(JsonElement? element, string name) =>
-        Member(element, name) is { ValueKind: JsonValueKind.String } text ? text.GetString()!.Replace("\0", "", StringComparison.Ordinal) : null;
+    private static string? Text(JsonElement? element, string name)
+    {
+        if (Member(element, name) is not { ValueKind: JsonValueKind.String } text)
+        {
+            return null;
+        }
+
+        try
+        {
+            return text.GetString()!.Replace("\0", "", StringComparison.Ordinal); // Postgres cannot keep a NUL in text
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // half a surrogate pair, or bytes that are no UTF-8: only the raw document can hold it
+        }
+    }
 }

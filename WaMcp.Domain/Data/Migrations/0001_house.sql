@@ -103,7 +103,7 @@ CREATE TABLE messages (
     direction           text NOT NULL,
     kind                text NOT NULL,
     body                text,
-    raw                 jsonb,
+    raw                 json, -- not jsonb: third-party text may hold escapes that jsonb refuses, and it is kept as it came
     state               text NOT NULL,
     provider_message_id text,
     error_code          text,

@@ -1,0 +1,39 @@
+using System.Diagnostics;
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Data;
+
+namespace WaMcp.Domain.Messages;
+
+/// <summary>Writes down what the provider says became of a message. Runs inside the caller's transaction.</summary>
+/// <param name="context">The scope's client's data.</param>
+public sealed class RecordStatus(WaMcpDbContext context)
+{
+    /// <summary>Applies one status: twice is once, late is nothing, and one that settles an unknown outcome settles it.</summary>
+    /// <returns>Whether the message is the scope's client's.</returns>
+    public async Task<bool> ExecuteAsync(ChannelId channel, StatusUpdate status, CancellationToken cancellationToken)
+    {
+        // Our own id first: the status may come before we could write down the provider's.
+        var message = status.MessageId is { } ours ? await context.LockAsync(ours, cancellationToken) : null;
+        message ??= await context.LockAsync(channel, status.ProviderMessageId, cancellationToken);
+        if (message is null || message.ChannelId != channel)
+        {
+            return false;
+        }
+
+        // The status belongs to the trace of the call that caused the message, whatever request brought it.
+        using var activity = WaMcpTelemetry.StartFrom(message.TraceParent, $"message {status.State}", ActivityKind.Internal);
+        activity?.SetTag("wamcp.message.id", message.Id.ToString());
+
+        message.ProviderMessageId ??= status.ProviderMessageId;
+        message.PricingCategory = status.PricingCategory ?? message.PricingCategory;
+        message.Billable = status.Billable ?? message.Billable;
+        if (status.State is { } state && message.MoveTo(state, status.At) && state == MessageState.Failed)
+        {
+            message.ErrorCode = status.ErrorCode ?? "provider_failed";
+            message.ErrorText = status.ErrorText ?? "The provider could not deliver the message.";
+        }
+
+        await context.SaveChangesAsync(cancellationToken);
+        return true;
+    }
+}

@@ -1,0 +1,24 @@
+using WaMcp.Domain.Access;
+using WaMcp.Domain.Data;
+
+namespace WaMcp.Server.Auth;
+
+/// <summary>Who is calling, in this scope: filled once by the request path, read by tools and audit rows.</summary>
+/// <remarks>Reading <see cref="Client"/> before the key was checked throws, so a tool that is reached some other way does nothing.</remarks>
+internal sealed class Caller
+{
+    private ClientContext? client;
+
+    /// <summary>Shared by all audit rows of the request, and by the rows of what it causes.</summary>
+    public string RequestId { get; } = TypedId.New<RequestId>().ToString();
+
+    public string? Ip { get; set; }
+
+    public string? UserAgent { get; set; }
+
+    public bool IsAuthenticated => client is not null;
+
+    public ClientContext Client => client ?? throw new InvalidOperationException("Nobody has been authenticated in this scope.");
+
+    public void Authenticated(ClientContext context) => client = context;
+}

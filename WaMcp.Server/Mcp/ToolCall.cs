@@ -1,0 +1,20 @@
+using WaMcp.Domain;
+using WaMcp.Domain.Access;
+using WaMcp.Server.Auth;
+
+namespace WaMcp.Server.Mcp;
+
+/// <summary>One call of a tool, checked as far as it can be checked without the tool.</summary>
+/// <param name="Input">What was asked.</param>
+/// <param name="Caller">Who asked.</param>
+/// <param name="GrantedChannel">The channel that the input names, granted; null when it names none.</param>
+/// <param name="Services">The call's scope.</param>
+internal sealed record ToolCall<TInput>(TInput Input, Caller Caller, GrantedChannel? GrantedChannel, IServiceProvider Services)
+{
+    /// <summary>The granted channel, of a tool that needs one.</summary>
+    /// <exception cref="Fault">The input named it with something that is no text.</exception>
+    public GrantedChannel Channel => GrantedChannel ?? throw Fault.Invalid(ChannelArgument.Name, "name a channel.", "list_channels shows yours.");
+
+    public T Get<T>()
+        where T : notnull => Services.GetRequiredService<T>();
+}

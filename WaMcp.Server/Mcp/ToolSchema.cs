@@ -1,0 +1,25 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.AI;
+
+namespace WaMcp.Server.Mcp;
+
+/// <summary>How tools write JSON, and the JSON Schema of what they read and write.</summary>
+internal static class ToolSchema
+{
+    /// <summary>Strict both ways: unknown members, nulls and missing members are errors that name the member.</summary>
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        NumberHandling = JsonNumberHandling.Strict,
+        PropertyNameCaseInsensitive = false,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+    };
+
+    private static readonly AIJsonSchemaCreateOptions SchemaOptions = new() { IncludeSchemaKeyword = false };
+
+    public static JsonElement Of(Type type) => AIJsonUtilities.CreateJsonSchema(type, serializerOptions: Json, inferenceOptions: SchemaOptions);
+}

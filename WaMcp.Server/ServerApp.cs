@@ -1,0 +1,41 @@
+using WaMcp.Domain;
+using WaMcp.Domain.Audit;
+using WaMcp.Domain.Channels.WhatsApp;
+using WaMcp.Domain.Data;
+using WaMcp.Domain.Inbox;
+using WaMcp.Server.Auth;
+using WaMcp.Server.Mcp;
+using WaMcp.Server.Tools;
+using WaMcp.Server.Webhooks;
+using WaMcp.ServiceDefaults;
+
+namespace WaMcp.Server;
+
+/// <summary>What agents and providers talk to: MCP over HTTP behind API keys, and the providers' webhooks.</summary>
+public static class ServerApp
+{
+    /// <summary>Composes the program.</summary>
+    public static WebApplication Build(WebApplicationBuilder builder)
+    {
+        builder.AddServiceDefaults();
+        builder.AddDatabase<WaMcpDbContext>();
+        builder.AddRedis();
+        builder.AddAddressLimit();
+        builder.Services.AddWaMcpDomain();
+        builder.Services.AddSingleton<WhatsAppCredentials>();
+        builder.Services.AddBackground<AuditLog>().AddBackground<WebhookInbox>();
+        builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddScoped<WebhookSecrets>();
+        builder.Services.AddWaMcpTools().AddMcpEndpoint();
+
+        var app = builder.Build();
+        _ = app.Services.GetRequiredService<Domain.Access.Pepper>(); // refuse to start without it, rather than every request
+        app.UseRouting();
+        app.UseAddressLimit();
+        app.UseMcpOriginCheck();
+        app.UseMiddleware<ApiKeyGate>();
+        app.MapHealthEndpoints();
+        app.MapMcpEndpoint("/mcp").WithMetadata(RequireApiKey.Instance).RequireAddressLimit();
+        app.MapWhatsAppWebhooks();
+        return app;
+    }
+}
