@@ -1,0 +1,73 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.DependencyInjection;
+using RedisRateLimiting;
+using StackExchange.Redis;
+
+namespace WaMcp.ServiceDefaults;
+
+public static partial class AddressLimit
+{
+    // All replicas count together, in Redis.
+    internal static partial RateLimitPartition<string> Partition(string address, AddressLimitOptions options, IServiceProvider services) =>
+        RateLimitPartition.Get(address, _ => (RateLimiter)new SharedLimiter(address, options, services.GetRequiredService<IConnectionMultiplexer>()));
+
+    /// <summary>RedisRateLimiting's limiter throws when Redis is away; then the count of this process decides.</summary>
+    private sealed class SharedLimiter(string address, AddressLimitOptions options, IConnectionMultiplexer redis) : RateLimiter
+    {
+        private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
+
+        // One for all addresses: when Redis hangs, only one request in a while pays for finding out.
+        private static long pausedUntil;
+
+        private readonly RedisSlidingWindowRateLimiter<string> shared = new($"address:{address}", new RedisSlidingWindowRateLimiterOptions
+        {
+            ConnectionMultiplexerFactory = () => redis,
+            PermitLimit = options.PermitLimit,
+            Window = options.Window,
+        });
+
+        private readonly Lazy<RateLimiter> own = new(() => new SlidingWindowRateLimiter(InProcess(options)));
+
+        public override TimeSpan? IdleDuration => shared.IdleDuration;
+
+        public override RateLimiterStatistics? GetStatistics() => null;
+
+        // The middleware tries this first and then waits; only waiting can ask Redis.
+        protected override RateLimitLease AttemptAcquireCore(int permitCount) => shared.AttemptAcquire(permitCount);
+
+        protected override async ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
+        {
+            if (redis.IsConnected && Environment.TickCount64 >= Interlocked.Read(ref pausedUntil))
+            {
+                try
+                {
+                    return await shared.AcquireAsync(permitCount, cancellationToken);
+                }
+                catch (Exception exception) when (exception is RedisException or TimeoutException)
+                {
+                    Interlocked.Exchange(ref pausedUntil, Environment.TickCount64 + (long)PauseAfterFailure.TotalMilliseconds);
+                }
+            }
+
+            return own.Value.AttemptAcquire(permitCount);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                shared.Dispose();
+                if (own.IsValueCreated)
+                {
+                    own.Value.Dispose();
+                }
+            }
+        }
+
+        protected override ValueTask DisposeAsyncCore()
+        {
+            Dispose(disposing: true);
+            return ValueTask.CompletedTask;
+        }
+    }
+}

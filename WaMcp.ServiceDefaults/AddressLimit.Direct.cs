@@ -1,0 +1,10 @@
+using System.Threading.RateLimiting;
+
+namespace WaMcp.ServiceDefaults;
+
+public static partial class AddressLimit
+{
+    // Every replica counts for itself.
+    internal static partial RateLimitPartition<string> Partition(string address, AddressLimitOptions options, IServiceProvider services) =>
+        RateLimitPartition.GetSlidingWindowLimiter(address, _ => InProcess(options));
+}

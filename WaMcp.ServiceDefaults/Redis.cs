@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using StackExchange.Redis;
+
+namespace WaMcp.ServiceDefaults;
+
+/// <summary>
+/// One connection to Redis for the whole program, as <see cref="IConnectionMultiplexer"/>. Redis is speed, not truth: a program starts
+/// without it, connects by itself as soon as it is there, and nothing waits for it longer than about a second.
+/// </summary>
+public static partial class Redis
+{
+    private const string Name = "redis";
+
+    // A setting in ConnectionStrings:redis wins over these, because the last one counts.
+    private const string Defaults = "abortConnect=false,connectRetry=1,connectTimeout=1000,syncTimeout=1000,keepAlive=5";
+
+    /// <summary>Adds the connection, from <c>ConnectionStrings:redis</c>, and a health check that says at worst Degraded.</summary>
+    public static IHostApplicationBuilder AddRedis(this IHostApplicationBuilder builder)
+    {
+        AddConnection(builder);
+        // Connecting at start keeps the wait for a Redis that is away out of the first request.
+        builder.Services.AddHostedService<RedisStart>();
+        builder.Services.AddHealthChecks().AddCheck<RedisHealth>(Name, HealthStatus.Degraded);
+        return builder;
+    }
+
+    private static partial void AddConnection(IHostApplicationBuilder builder);
+
+    private static string Settings(IConfiguration configuration) =>
+        $"{Defaults},{configuration.GetRequired(Name, "127.0.0.1:6379")}";
+
+    private sealed class RedisStart(IServiceProvider services) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            _ = services.GetRequiredService<IConnectionMultiplexer>();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
