@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels;
@@ -37,4 +38,9 @@ public static class WaMcpDomain
         services.AddScoped<SendMessage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
         return services;
     }
+
+    /// <summary>A service that works in the background and that others hand work to.</summary>
+    public static IServiceCollection AddBackground<TService>(this IServiceCollection services)
+        where TService : class, IHostedService =>
+        services.AddSingleton<TService>().AddHostedService(provider => provider.GetRequiredService<TService>());
 }

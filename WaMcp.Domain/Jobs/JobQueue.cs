@@ -95,6 +95,18 @@ public sealed class JobQueue(NpgsqlDataSource database)
         await RequireLeaseAsync(command, job, cancellationToken);
     }
 
+    /// <summary>Puts a job off inside the caller's transaction.</summary>
+    /// <exception cref="LeaseLostException">Somebody else has it by now.</exception>
+    public static async Task PostponeAsync(NpgsqlConnection connection, Job job, TimeSpan delay, string error, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "UPDATE jobs SET lease_id = NULL, run_at = now() + $3, last_error = $4 WHERE id = $1 AND lease_id = $2", connection);
+        AddJob(command, job);
+        command.Parameters.AddWithValue(delay);
+        command.Parameters.AddWithValue(error);
+        await RequireOneAsync(command, job, cancellationToken);
+    }
+
     /// <summary>Gives a job back, to be claimed again after a while.</summary>
     /// <param name="job">The claimed job.</param>
     /// <param name="delay">Not before.</param>
@@ -128,6 +140,11 @@ public sealed class JobQueue(NpgsqlDataSource database)
     private static async Task RequireLeaseAsync(NpgsqlCommand command, Job job, CancellationToken cancellationToken)
     {
         AddJob(command, job);
+        await RequireOneAsync(command, job, cancellationToken);
+    }
+
+    private static async Task RequireOneAsync(NpgsqlCommand command, Job job, CancellationToken cancellationToken)
+    {
         if (await command.ExecuteNonQueryAsync(cancellationToken) != 1)
         {
             throw new LeaseLostException(job.Id);

@@ -29,4 +29,15 @@ public static class DailyCap
         await batch.ExecuteNonQueryAsync(cancellationToken);
         return batch.BatchCommands[1].RecordsAffected == 1;
     }
+
+    /// <summary>Gives one place back: the message it was taken for did not go out.</summary>
+    public static async Task GiveBackAsync(NpgsqlConnection connection, string subject, DateTimeOffset taken, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "UPDATE rate_limit_buckets SET count = count - 1 WHERE subject = $1 AND bucket_start = date_trunc('hour', $2::timestamptz, 'UTC') AND count > 0",
+            connection);
+        command.Parameters.AddWithValue(subject);
+        command.Parameters.AddWithValue(taken);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
 }

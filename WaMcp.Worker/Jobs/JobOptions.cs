@@ -1,0 +1,24 @@
+namespace WaMcp.Worker.Jobs;
+
+/// <summary>Settings of the queue (section <c>Jobs</c>).</summary>
+public sealed class JobOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Jobs";
+
+    /// <summary>Jobs that one worker does at the same time.</summary>
+    public int Concurrency { get; set; } = 32;
+
+    /// <summary>How long a claimed job is nobody else's; longer than the longest provider call.</summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long to sleep at most without a notification: they are lost while the connection is.</summary>
+    public TimeSpan LongestSleep { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Waits between attempts of a job that threw; after the last, it is buried as a dead letter.</summary>
+    public IReadOnlyList<TimeSpan> RetrySchedule { get; set; } =
+    [
+        TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(15), TimeSpan.FromMinutes(1),
+        TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(15), TimeSpan.FromHours(1), TimeSpan.FromHours(6),
+    ];
+}

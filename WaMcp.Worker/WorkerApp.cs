@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Options;
+using WaMcp.Domain;
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Channels.WhatsApp;
+using WaMcp.Domain.Data;
+using WaMcp.ServiceDefaults;
+using WaMcp.Worker.Deliveries;
+using WaMcp.Worker.Inbound;
+using WaMcp.Worker.Jobs;
+
+namespace WaMcp.Worker;
+
+/// <summary>What runs by itself: takes webhook events apart, records them for each client, sends messages.</summary>
+public static class WorkerApp
+{
+    /// <summary>Composes the program.</summary>
+    public static WebApplication Build(WebApplicationBuilder builder)
+    {
+        builder.AddServiceDefaults();
+        builder.AddDatabase<WaMcpDbContext>();
+        builder.AddRedis();
+        builder.Services.AddWaMcpDomain();
+        builder.Services.AddWhatsApp();
+        builder.Services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section)
+            .Validate(options => options.Concurrency > 0, "Jobs:Concurrency must be at least 1.")
+            .Validate(options => options.Lease >= TimeSpan.FromSeconds(30), "Jobs:Lease must be at least 30 seconds: a provider call may take 20.")
+            .ValidateOnStart();
+        builder.Services.AddScoped<SendingCaps>();
+        builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>().AddScoped<IJobHandler, DeliverMessage>();
+        builder.Services.AddBackground<JobSignal>().AddBackground<JobLoop>();
+
+        var app = builder.Build();
+        app.MapHealthEndpoints();
+        return app;
+    }
+
+    private static void AddWhatsApp(this IServiceCollection services)
+    {
+        services.AddOptions<WhatsAppOptions>().BindConfiguration(WhatsAppOptions.Section);
+        services.AddSingleton<WhatsAppCredentials>();
+        // One request, one attempt: the queue is the only retrier.
+        services.AddHttpClient<IChannel, WhatsAppChannel>()
+            .ConfigureHttpClient((provider, http) => http.Timeout = provider.GetRequiredService<IOptions<WhatsAppOptions>>().Value.Timeout);
+    }
+}
