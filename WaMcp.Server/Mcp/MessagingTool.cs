@@ -6,7 +6,6 @@ using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using WaMcp.Domain;
 using WaMcp.Domain.Access;
-using WaMcp.Domain.Audit;
 using WaMcp.Server.Auth;
 
 namespace WaMcp.Server.Mcp;

@@ -1,0 +1,96 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using WaMcp.Domain;
+using WaMcp.Domain.Access;
+using WaMcp.Domain.Audit;
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Data;
+using WaMcp.Domain.Tenancy;
+
+namespace WaMcp.Tests.Drivers;
+
+/// <summary>What an operator does at the console, through the same verbs; the console itself has tests of its own.</summary>
+internal sealed class ConsoleDriver
+{
+    /// <summary>The sandbox's first number.</summary>
+    public const string SupportNumber = "100000000000001";
+
+    /// <summary>The sandbox's second number.</summary>
+    public const string SalesNumber = "100000000000002";
+
+    public static readonly string[] AllTools = [.. ToolNames.All];
+
+    private readonly ServiceProvider services;
+
+    public ConsoleDriver(string connectionString)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(Infrastructure.TestSecrets.Settings).Build();
+        services = new ServiceCollection()
+            .AddSingleton<IConfiguration>(configuration)
+            .AddSingleton(NpgsqlDataSource.Create(connectionString))
+            .AddDbContext<WaMcpDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()))
+            .AddSingleton(new Operator("tests", "req_tests"))
+            .AddWaMcpDomain()
+            .BuildServiceProvider();
+    }
+
+    public async Task<T> RunAsync<TVerb, T>(Func<TVerb, Task<T>> run)
+        where TVerb : notnull
+    {
+        await using var scope = services.CreateAsyncScope();
+        return await run(scope.ServiceProvider.GetRequiredService<TVerb>());
+    }
+
+    public Task<Client> ClientAsync(bool isOwner = false) => RunAsync((CreateClient verb) =>
+        verb.ExecuteAsync($"client-{Guid.NewGuid().ToString("N")[..12]}", "A test client", isOwner, default));
+
+    /// <summary>The channel over one of the sandbox's numbers; made at first use.</summary>
+    public async Task<Channel> ChannelAsync(string phoneNumberId = SupportNumber)
+    {
+        try
+        {
+            return await RunAsync((FindChannel verb) => verb.ExecuteAsync(phoneNumberId, default));
+        }
+        catch (Fault fault) when (fault.Code == FaultCode.NotFound)
+        {
+            return await RunAsync((AddChannel verb) => verb.ExecuteAsync(
+                new AddChannel.WhatsAppNumber($"number-{phoneNumberId}", phoneNumberId, "200000000000001", "+1 555 010 0001"), default));
+        }
+    }
+
+    public Task<Grant> GrantAsync(Client client, Channel channel, string[]? tools = null, int? dailyCap = null) =>
+        RunAsync((AddGrant verb) => verb.ExecuteAsync(client.Slug, channel.Name, tools ?? AllTools, dailyCap, default));
+
+    public Task<Grant> RevokeGrantAsync(Client client, Channel channel) =>
+        RunAsync((RevokeGrant verb) => verb.ExecuteAsync(client.Slug, channel.Name, default));
+
+    public Task<Client> EnableAsync(Client client, bool enabled) =>
+        RunAsync((EnableClient verb) => verb.ExecuteAsync(client.Slug, enabled, default));
+
+    public Task<ApiKey> RevokeAsync(ApiKey key) => RunAsync((RevokeKey verb) => verb.ExecuteAsync(key.Id.ToString(), default));
+
+    public async Task<(ApiKey Key, string Token)> MintAsync(
+        Client client, string[] scopes, int rpm = 1_000, int? daily = null, TimeSpan? expires = null)
+    {
+        var (key, token) = await RunAsync((MintKey verb) =>
+            verb.ExecuteAsync(new MintKey.Order(client.Slug, "test", scopes, Rpm: rpm, Daily: daily, Expires: expires), default));
+        return (key, token.Text);
+    }
+
+    /// <summary>A client with everything on one of the sandbox's numbers.</summary>
+    public async Task<TestClient> OnboardAsync(
+        string phoneNumberId = SupportNumber, string[]? tools = null, int? dailyCap = null, int rpm = 1_000, int? daily = null)
+    {
+        var client = await ClientAsync();
+        var channel = await ChannelAsync(phoneNumberId);
+        await GrantAsync(client, channel, tools, dailyCap);
+        string[] scopes = [.. (tools ?? AllTools).Select(tool => $"tools:{tool}"), $"numbers:{channel.Id}"];
+        var (key, token) = await MintAsync(client, scopes, rpm, daily);
+        return new TestClient(client, channel, key, token);
+    }
+}
+
+/// <summary>A client that is ready to call.</summary>
+internal sealed record TestClient(Client Client, Channel Channel, ApiKey Key, string Token);

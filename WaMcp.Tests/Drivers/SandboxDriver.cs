@@ -1,0 +1,54 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace WaMcp.Tests.Drivers;
+
+/// <summary>The sandbox's control API, as tests use it.</summary>
+/// <param name="address">Where the sandbox is.</param>
+internal sealed class SandboxDriver(Uri address)
+{
+    private readonly HttpClient http = new() { BaseAddress = address };
+
+    /// <summary>A person writes to a number; returns the provider's id of the message.</summary>
+    public async Task<string> WriteAsync(
+        string text, string from = "15550100100", string phoneNumberId = ConsoleDriver.SupportNumber, string? name = null)
+    {
+        using var response = await http.PostAsJsonAsync(
+            "/control/whatsapp/inbound", new { phoneNumberId, from, name, type = "text", text });
+        await RequireSuccessAsync(response);
+        var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        return answer.GetProperty("ids")[0].GetString()!;
+    }
+
+    /// <summary>The next requests to a recipient end otherwise.</summary>
+    public async Task FaultAsync(JsonObject fault)
+    {
+        using var response = await http.PostAsJsonAsync("/control/whatsapp/faults", fault);
+        await RequireSuccessAsync(response);
+    }
+
+    public async Task SettingsAsync(object settings)
+    {
+        using var response = await http.PutAsJsonAsync("/control/whatsapp/settings", settings);
+        await RequireSuccessAsync(response);
+    }
+
+    /// <summary>The send requests that the sandbox got, as documents, for one recipient.</summary>
+    public async Task<IReadOnlyList<JsonElement>> SendsToAsync(string recipient)
+    {
+        var requests = await http.GetFromJsonAsync<JsonElement>("/control/requests");
+        var items = requests.ValueKind == JsonValueKind.Array ? requests : requests.GetProperty("requests");
+        return [.. items.EnumerateArray()
+            .Where(request => request.GetProperty("path").GetString()!.EndsWith("/messages", StringComparison.Ordinal)
+                && request.GetProperty("body").ToString().Contains(recipient, StringComparison.Ordinal))];
+    }
+
+    private static async Task RequireSuccessAsync(HttpResponseMessage response)
+    {
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new InvalidOperationException($"The sandbox answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+        }
+    }
+}

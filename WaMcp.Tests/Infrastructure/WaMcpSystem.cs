@@ -1,0 +1,117 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using WaMcp.Sandbox;
+using WaMcp.Server;
+using WaMcp.Tests.Drivers;
+using WaMcp.Worker;
+
+namespace WaMcp.Tests.Infrastructure;
+
+/// <summary>
+/// Server, worker and sandbox on real ports in this process, over a database of their own in the shared Postgres and a Redis of their
+/// own. Tests drive it from outside; in-process so that coverage counts.
+/// </summary>
+internal sealed class WaMcpSystem : IAsyncDisposable
+{
+    private readonly List<IAsyncDisposable> owned = [];
+    private NpgsqlDataSource? asOwner;
+
+    public HouseDatabase Database { get; private set; } = null!;
+
+    public LocalRedis Redis { get; private set; } = null!;
+
+    public Uri Server { get; private set; } = null!;
+
+    public Uri SandboxAddress { get; private set; } = null!;
+
+    public WebApplication ServerApplication { get; private set; } = null!;
+
+    public WebApplication WorkerApplication { get; private set; } = null!;
+
+    public ConsoleDriver Console { get; private set; } = null!;
+
+    public SandboxDriver Sandbox { get; private set; } = null!;
+
+    public HttpClient Http { get; } = new();
+
+    /// <summary>What all programs logged, for tests that search it for secrets.</summary>
+    public LogLines Logs { get; } = new();
+
+    public static async Task<WaMcpSystem> StartAsync(LocalPostgres? postgres = null, params (string Key, string? Value)[] settings)
+    {
+        var system = new WaMcpSystem { Database = await HouseDatabase.CreateAsync(postgres), Redis = await LocalRedis.RunAsync() };
+        system.asOwner = NpgsqlDataSource.Create(system.Database.Owner);
+        system.owned.Add(system.asOwner);
+        system.owned.Add(system.Redis);
+        var serverPort = FreePort.Next();
+        system.Server = new Uri($"http://127.0.0.1:{serverPort}");
+        (string, string?)[] all =
+        [
+            ("Sandbox:WhatsApp:CallbackUrl", $"{system.Server}webhooks/whatsapp"),
+            ("ConnectionStrings:wamcp", system.Database.App),
+            ("ConnectionStrings:redis", system.Redis.ConnectionString),
+            .. settings,
+        ];
+        var sandbox = await system.RunAsync("WaMcp.Sandbox", SandboxApp.Build, 0, all);
+        system.SandboxAddress = Address(sandbox);
+        system.Sandbox = new SandboxDriver(system.SandboxAddress);
+        all = [.. all, ("WhatsApp:GraphUrl", system.SandboxAddress.ToString())];
+        system.ServerApplication = await system.RunAsync("WaMcp.Server", ServerApp.Build, serverPort, all);
+        system.WorkerApplication = await system.RunAsync("WaMcp.Worker", WorkerApp.Build, 0, all);
+        system.Console = new ConsoleDriver(system.Database.App);
+        return system;
+    }
+
+    /// <summary>An MCP client's view of the server, with this key.</summary>
+    public McpDriver Mcp(string? token) => new(new Uri(Server, "/mcp"), token);
+
+    /// <summary>Asks the database as its owner, whom no policy hides anything from.</summary>
+    public async Task<T?> QueryAsync<T>(string sql, params object[] parameters)
+    {
+        await using var command = asOwner!.CreateCommand(sql);
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.AddWithValue(parameter);
+        }
+
+        return await command.ExecuteScalarAsync() is { } value and not DBNull ? (T)value : default;
+    }
+
+    /// <summary>The actions in the audit log of one client, in order, once it has so many rows of the last action.</summary>
+    public Task<string[]> AuditAsync(Domain.Tenancy.ClientId client, string action, int atLeast = 1) => Eventually.GetAsync(
+        $"{atLeast} audit rows {action}",
+        async () => await QueryAsync<string[]>("SELECT array_agg(action ORDER BY id) FROM audit_log WHERE client_id = $1", client.Value) ?? [],
+        actions => actions.Count(each => each == action) >= atLeast);
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        foreach (var each in Enumerable.Reverse(owned))
+        {
+            await each.DisposeAsync();
+        }
+    }
+
+    private static Uri Address(WebApplication app) =>
+        new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+
+    private async Task<WebApplication> RunAsync(
+        string name, Func<WebApplicationBuilder, WebApplication> build, int port, (string Key, string? Value)[] settings)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = name });
+        builder.Configuration.AddInMemoryCollection(TestSecrets.Settings);
+        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => setting.Key, setting => setting.Value));
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.Logging.ClearProviders().AddProvider(Logs);
+        var app = build(builder);
+        await app.StartAsync();
+        owned.Add(app);
+        return app;
+    }
+}
