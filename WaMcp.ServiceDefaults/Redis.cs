@@ -14,6 +14,8 @@ public static partial class Redis
 {
     private const string Name = "redis";
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     // A setting in ConnectionStrings:redis wins over these, because the last one counts.
     private const string Defaults = "abortConnect=false,connectRetry=1,connectTimeout=1000,syncTimeout=1000,keepAlive=5";
 
@@ -26,6 +28,14 @@ public static partial class Redis
         builder.Services.AddHealthChecks().AddCheck<RedisHealth>(Name, HealthStatus.Degraded);
         return builder;
     }
+
+    /// <summary>
+    /// Waits a second for an answer and then throws <see cref="TimeoutException"/>. Every awaited call needs it: StackExchange.Redis
+    /// 1.2.6 has no time limit of its own for them, and a Redis that hangs would hang the caller for good. Catch
+    /// <see cref="RedisException"/> or <see cref="TimeoutException"/>. The command may still be carried out later.
+    /// </summary>
+    public static Task<T> InTime<T>(this Task<T> answer, CancellationToken cancellationToken = default) =>
+        answer.WaitAsync(Patience, cancellationToken);
 
     private static partial void AddConnection(IHostApplicationBuilder builder);
 

@@ -6,8 +6,6 @@ namespace WaMcp.ServiceDefaults;
 /// <summary>Says Degraded when Redis does not answer, never Unhealthy: without Redis the programs are slower, not wrong.</summary>
 internal sealed class RedisHealth(IConnectionMultiplexer redis) : IHealthCheck
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         if (!redis.IsConnected)
@@ -17,7 +15,7 @@ internal sealed class RedisHealth(IConnectionMultiplexer redis) : IHealthCheck
 
         try
         {
-            await redis.GetDatabase().PingAsync().WaitAsync(Patience, cancellationToken);
+            await redis.GetDatabase().PingAsync().InTime(cancellationToken);
             return HealthCheckResult.Healthy();
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)

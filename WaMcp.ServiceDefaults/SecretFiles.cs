@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Configuration.CommandLine;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.Configuration.KeyPerFile;
 using Microsoft.Extensions.FileProviders;
@@ -23,15 +22,16 @@ internal static class SecretFiles
         }
 
         var sources = builder.Configuration.Sources;
-        sources.Insert(FirstOverride(sources), source);
+        sources.Insert(Overrides(sources), source);
     }
 
-    // The last source wins, and what an operator sets for one start (environment, command line) must win over a mounted file.
-    private static int FirstOverride(IList<IConfigurationSource> sources)
+    // The last source wins, and what an operator sets for one start (environment, then command line) must win over a mounted file. Both
+    // also stand near the front, for the host's own settings; the command line always follows the environment.
+    private static int Overrides(IList<IConfigurationSource> sources)
     {
-        for (var index = 0; index < sources.Count; index++)
+        for (var index = sources.Count - 1; index >= 0; index--)
         {
-            if (sources[index] is EnvironmentVariablesConfigurationSource { Prefix: null or "" } or CommandLineConfigurationSource)
+            if (sources[index] is EnvironmentVariablesConfigurationSource { Prefix: null or "" })
             {
                 return index;
             }

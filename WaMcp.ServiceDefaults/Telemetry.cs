@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -60,6 +61,10 @@ public static class Telemetry
 
     private static void AddExport(this IHostApplicationBuilder builder)
     {
+        // ASP.NET Core 10 describes its own request spans (method, path, server; never the query) only when asked to; 11 always does:
+        // https://github.com/dotnet/AspNetCore.Docs/issues/37721
+        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
+
         new Builder(builder.Services)
             .ConfigureResource(resource => Describe(resource, builder))
             .WithTracing(tracing => tracing.AddSource(Sources).AddProcessor<UrlRedactionProcessor>())
@@ -71,6 +76,7 @@ public static class Telemetry
             })
             .UseOtlpExporter();
 
+        builder.Services.AddSingleton<IStartupFilter, RequestSpans>();
         // First of the hosted services, so that the others' first steps are seen and, as stopping runs backwards, their last ones too.
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, TelemetryStart>());
     }

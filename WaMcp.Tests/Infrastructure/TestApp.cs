@@ -35,9 +35,17 @@ internal sealed class TestApp : IAsyncDisposable
         builder.Logging.ClearProviders();
         build(builder);
         var app = builder.Build();
-        map(app);
-        await app.StartAsync();
-        return new TestApp(app);
+        try
+        {
+            map(app);
+            await app.StartAsync();
+            return new TestApp(app);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
     }
 
     public Task StopAsync() => app.StopAsync();
