@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using WaMcp.Domain.Tenancy;
 using WaMcp.Sandbox;
 using WaMcp.Server;
 using WaMcp.Tests.Drivers;
@@ -84,7 +85,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
     }
 
     /// <summary>The actions in the audit log of one client, in order, once it has so many rows of the last action.</summary>
-    public Task<string[]> AuditAsync(Domain.Tenancy.ClientId client, string action, int atLeast = 1) => Eventually.GetAsync(
+    public Task<string[]> AuditAsync(ClientId client, string action, int atLeast = 1) => Eventually.GetAsync(
         $"{atLeast} audit rows {action}",
         async () => await QueryAsync<string[]>("SELECT array_agg(action ORDER BY id) FROM audit_log WHERE client_id = $1", client.Value) ?? [],
         actions => actions.Count(each => each == action) >= atLeast);

@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Http;
+using WaMcp.Domain.Audit;
+using WaMcp.Tests.Drivers;
+using WaMcp.Tests.Infrastructure;
+
+namespace WaMcp.Tests.Auth;
+
+[Collection(SharedSystemTests.Name)]
+public sealed class RateLimitTests(SharedSystem shared)
+{
+    private readonly WaMcpSystem system = shared.System;
+
+    [Fact]
+    public async Task TheSixthCallAMinuteOfAKeyWithFiveIs429()
+    {
+        var client = await system.Console.OnboardAsync(rpm: 5);
+        await FiveThenOneAsync(system, client);
+        (await system.AuditAsync(client.Client.Id, AuditAction.RateLimited)).Count(action => action == AuditAction.ToolCalled).ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task TheSameHoldsWhileRedisIsAwayAndWhenItIsBack()
+    {
+        await using var own = await WaMcpSystem.StartAsync();
+        await own.Redis.StopAsync();
+        await FiveThenOneAsync(own, await own.Console.OnboardAsync(rpm: 5));
+
+        await own.Redis.StartAsync();
+        await Eventually.TrueAsync("Redis counts again", async () =>
+        {
+            await own.Mcp((await own.Console.OnboardAsync()).Token).CallAsync("ping");
+            return own.Logs.Text.Contains("Redis answers again", StringComparison.Ordinal);
+        });
+        await FiveThenOneAsync(own, await own.Console.OnboardAsync(rpm: 5));
+    }
+
+    [Fact]
+    public async Task ListsDoNotSpendTheBudget()
+    {
+        var client = await system.Console.OnboardAsync(rpm: 5);
+        await using var mcp = await system.Mcp(client.Token).ConnectAsync();
+        for (var list = 0; list < 10; list++)
+        {
+            await mcp.ListToolsAsync();
+        }
+
+        (await system.Mcp(client.Token).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK);
+    }
+
+    [Fact]
+    public async Task WhatIsLeftIsToldOnSuccess()
+    {
+        var client = await system.Console.OnboardAsync(rpm: 50);
+        var answer = await system.Mcp(client.Token).CallAsync("ping");
+        answer.Headers.GetValues("RateLimit-Policy").Single().ShouldBe("\"rpm\";q=50;w=60");
+        answer.Headers.GetValues("RateLimit").Single().ShouldStartWith("\"rpm\";r=49;");
+    }
+
+    private static async Task FiveThenOneAsync(WaMcpSystem system, TestClient client)
+    {
+        var answers = new List<RawAnswer>();
+        for (var call = 0; call < 6; call++)
+        {
+            answers.Add(await system.Mcp(client.Token).CallAsync("ping"));
+        }
+
+        answers.Take(5).ShouldAllBe(answer => answer.Status == StatusCodes.Status200OK);
+        var refused = answers[5];
+        refused.Status.ShouldBe(StatusCodes.Status429TooManyRequests);
+        refused.ErrorCode.ShouldBe(-32004);
+        refused.Reason.ShouldBe("rate_limited");
+        var wait = refused.Error.GetProperty("data").GetProperty("retryAfterSeconds").GetInt32();
+        wait.ShouldBeInRange(1, 120);
+        refused.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(wait));
+    }
+}

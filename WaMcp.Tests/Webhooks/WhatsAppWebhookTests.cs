@@ -1,0 +1,162 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using WaMcp.Tests.Drivers;
+using WaMcp.Tests.Infrastructure;
+
+namespace WaMcp.Tests.Webhooks;
+
+[Collection(SharedSystemTests.Name)]
+public sealed class WhatsAppWebhookTests(SharedSystem shared)
+{
+    private readonly WaMcpSystem system = shared.System;
+
+    private Uri Address => new(system.Server, "/webhooks/whatsapp");
+
+    [Fact]
+    public async Task TheChallengeIsEchoedToWhoeverKnowsTheVerifyToken()
+    {
+        var answer = await system.Http.GetStringAsync(
+            new Uri($"{Address}?hub.mode=subscribe&hub.verify_token={TestSecrets.VerifyToken}&hub.challenge=1158201444"));
+        answer.ShouldBe("1158201444");
+    }
+
+    [Theory]
+    [InlineData("?hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=1")]
+    [InlineData("?hub.mode=unsubscribe&hub.verify_token=tests-verify-token&hub.challenge=1")]
+    [InlineData("")]
+    public async Task AnybodyElseIsRefused(string query)
+    {
+        using var answer = await system.Http.GetAsync(new Uri($"{Address}{query}"));
+        answer.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("sha256=00")]
+    [InlineData("sha256=zz")]
+    [InlineData("sha1=0000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("sha256=0000000000000000000000000000000000000000000000000000000000000000")]
+    public async Task AWrongSignatureIs401AndNothingIsStored(string? signature)
+    {
+        var marker = $"marker-{Guid.NewGuid():N}";
+        var answer = await PostAsync($$"""{"object":"{{marker}}"}""", signature);
+        answer.ShouldBe(StatusCodes.Status401Unauthorized);
+        (await StoredAsync(marker)).ShouldBe(0);
+        await Eventually.TrueAsync("a webhook_refused row", async () =>
+            await system.QueryAsync<long>("SELECT count(*) FROM audit_log WHERE action = 'webhook_refused' AND error_code = 'bad_signature'") > 0);
+    }
+
+    [Fact]
+    public async Task TheSignatureCoversTheBytesAsTheyCame()
+    {
+        // The same document written otherwise is another body.
+        var body = "{\"object\": \"caf\\u00e9\"}";
+        (await PostAsync(body, Sign("{\"object\":\"café\"}"))).ShouldBe(StatusCodes.Status401Unauthorized);
+        (await PostAsync(body, Sign(body))).ShouldBe(StatusCodes.Status200OK);
+    }
+
+    [Fact]
+    public async Task A200MeansStored()
+    {
+        var marker = $"marker-{Guid.NewGuid():N}";
+        var body = $$"""{"object":"{{marker}}","entry":[]}""";
+        (await PostAsync(body, Sign(body))).ShouldBe(StatusCodes.Status200OK);
+        (await StoredAsync(marker)).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("not json")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{\"entry\":{}}")]
+    [InlineData("{\"entry\":[null,1,{\"changes\":[{\"value\":{\"metadata\":{\"phone_number_id\":100000000000001}}}]}]}")]
+    public async Task SignedNonsenseIsKeptAndHarmsNobody(string body)
+    {
+        (await PostAsync(body, Sign(body))).ShouldBe(StatusCodes.Status200OK);
+        await NothingLeftToDoAsync();
+    }
+
+    [Fact]
+    public async Task MessagesWithEscapesThatPostgresCannotKeepAreReceivedAllTheSame()
+    {
+        var client = await system.Console.OnboardAsync();
+        var id = $"wamid.{Guid.NewGuid():N}";
+        var body = $$$"""
+            {"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",
+            "metadata":{"display_phone_number":"1","phone_number_id":"{{{ConsoleDriver.SupportNumber}}}"},
+            "contacts":[{"profile":{"name":"half \ud800 name"},"wa_id":"15550100199"}],
+            "messages":[{"from":"15550100199","id":"{{{id}}}","timestamp":"99999999999999999999","type":"text","text":{"body":"nul \u0000 inside"}}]}}]}]}
+            """;
+        (await PostAsync(body, Sign(body))).ShouldBe(StatusCodes.Status200OK);
+        await Eventually.TrueAsync("the message", async () => await system.QueryAsync<string>(
+            "SELECT body FROM messages WHERE client_id = $1 AND provider_message_id = $2", client.Client.Id.Value, id) == "nul  inside");
+    }
+
+    [Fact]
+    public async Task ABodyOverTheLimitIs413()
+    {
+        (await PostAsync(new string('x', (4 * 1024 * 1024) + 1), "sha256=00")).ShouldBe(StatusCodes.Status413PayloadTooLarge);
+    }
+
+    [Fact]
+    public async Task TheSameDeliveryTwiceIsOneMessage()
+    {
+        var client = await system.Console.OnboardAsync();
+        var id = $"wamid.{Guid.NewGuid():N}";
+        var body = $$$"""
+            {"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",
+            "metadata":{"display_phone_number":"1","phone_number_id":"{{{ConsoleDriver.SupportNumber}}}"},
+            "contacts":[{"profile":{"name":"Twice"},"wa_id":"15550100188"}],
+            "messages":[{"from":"15550100188","id":"{{{id}}}","timestamp":"1763000000","type":"text","text":{"body":"twice"}}]}}]}]}
+            """;
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => PostAsync(body, Sign(body))));
+        await NothingLeftToDoAsync();
+        (await system.QueryAsync<long>(
+            "SELECT count(*) FROM messages WHERE client_id = $1 AND provider_message_id = $2", client.Client.Id.Value, id)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task OneNumberTwoClientsOneMessageEachAndNoneAfterRevocation()
+    {
+        var (a, b, c) = (await system.Console.OnboardAsync(), await system.Console.OnboardAsync(), await system.Console.OnboardAsync());
+        await system.Console.RevokeGrantAsync(c.Client, c.Channel);
+        var text = $"for two {Guid.NewGuid():N}";
+
+        await system.Sandbox.WriteAsync(text);
+
+        foreach (var client in new[] { a, b })
+        {
+            await Eventually.TrueAsync("each has it", async () => await CountAsync(client, text) == 1);
+        }
+
+        await NothingLeftToDoAsync();
+        (await CountAsync(c, text)).ShouldBe(0);
+    }
+
+    private static string Sign(string body) =>
+        $"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(TestSecrets.AppSecret), Encoding.UTF8.GetBytes(body)))}";
+
+    private async Task<int> PostAsync(string body, string? signature)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Address) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        if (signature is not null)
+        {
+            request.Headers.Add("X-Hub-Signature-256", signature);
+        }
+
+        using var response = await system.Http.SendAsync(request);
+        return (int)response.StatusCode;
+    }
+
+    private async Task<long> StoredAsync(string marker) =>
+        await system.QueryAsync<long>("SELECT count(*) FROM webhook_events WHERE encode(body, 'escape') LIKE $1", $"%{marker}%");
+
+    private async Task<long> CountAsync(TestClient client, string text) =>
+        await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE client_id = $1 AND body = $2", client.Client.Id.Value, text);
+
+    private Task NothingLeftToDoAsync() => Eventually.TrueAsync("nothing left to do", async () =>
+        await system.QueryAsync<long>("SELECT count(*) FROM jobs WHERE kind IN ('FanOut', 'Receive')") == 0);
+}
