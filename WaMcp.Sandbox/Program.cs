@@ -1,1 +1,3 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+using WaMcp.Sandbox;
+
+await SandboxApp.Build(WebApplication.CreateBuilder(args)).RunAsync();

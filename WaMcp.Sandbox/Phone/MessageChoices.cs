@@ -1,0 +1,82 @@
+using System.Text.Json;
+using WaMcp.Sandbox.WhatsApp.Chats;
+using WaMcp.Sandbox.WhatsApp.Graph;
+using WaMcp.Sandbox.WhatsApp.Templates;
+
+namespace WaMcp.Sandbox.Phone;
+
+/// <summary>What can be tapped in a message of the business, in the order it is shown, with what the tap tells the business.</summary>
+internal static class MessageChoices
+{
+    internal sealed record Choice(string Kind, string Title)
+    {
+        /// <summary>The id or payload that goes back to the business.</summary>
+        public string Id { get; init; } = "";
+
+        public string? Description { get; init; }
+
+        public string? Section { get; init; }
+
+        public string? Value { get; init; }
+    }
+
+    public static IReadOnlyList<Choice> Of(ChatMessage message, JsonElement content) =>
+        message.FromCustomer ? []
+        : message.Template is { } template ? [.. TemplateButtons(template, content)]
+        : message.Type == "interactive" && content.Find("interactive") is { } interactive ? [.. Interactive(interactive)]
+        : [];
+
+    private static IEnumerable<Choice> Interactive(JsonElement interactive)
+    {
+        var action = interactive.Find("action") ?? default;
+        var parameters = action.Find("parameters") ?? default;
+        return interactive.FindText("type") switch
+        {
+            "button" => Items(action, "buttons").Select(button => button.GetProperty("reply"))
+                .Select(reply => new Choice("reply", reply.FindText("title") ?? "") { Id = reply.FindText("id") ?? "" }),
+            "list" => Items(action, "sections").SelectMany(
+                section => Items(section, "rows"),
+                (section, row) => new Choice("row", row.FindText("title") ?? "")
+                {
+                    Id = row.FindText("id") ?? "",
+                    Description = row.FindText("description"),
+                    Section = section.FindText("title"),
+                }),
+            "cta_url" => [new Choice("link", parameters.FindText("display_text") ?? "") { Value = parameters.FindText("url") }],
+            "flow" => [new Choice("flow", parameters.FindText("flow_cta") ?? "") { Id = parameters.FindText("flow_token") ?? "unused" }],
+            "location_request_message" => [new Choice("location", "Send location")],
+            "request_contact_info" => [new Choice("contact", "Share my number")],
+            _ => [],
+        };
+    }
+
+    private static IEnumerable<Choice> TemplateButtons(Template template, JsonElement content)
+    {
+        for (var index = 0; index < template.Buttons.Count; index++)
+        {
+            var button = template.Buttons[index];
+            var value = ButtonParameter(content, index);
+            yield return button.Type switch
+            {
+                "URL" => new Choice("link", button.Text) { Value = Template.Fill(button.Url ?? "", ["1"], value is null ? [] : [new TemplateValue(null, value)]) },
+                "PHONE_NUMBER" => new Choice("call", button.Text) { Value = button.PhoneNumber },
+                "OTP" or "COPY_CODE" => new Choice("copy", button.Text) { Value = value },
+                "FLOW" => new Choice("flow", button.Text) { Id = "unused" },
+                _ => new Choice("quick_reply", button.Text) { Id = value ?? button.Text },
+            };
+        }
+    }
+
+    private static string? ButtonParameter(JsonElement content, int index)
+    {
+        var component = Items(content.Find("template") ?? default, "components").FirstOrDefault(candidate =>
+            string.Equals(candidate.FindText("type"), "button", StringComparison.OrdinalIgnoreCase) && candidate.FindText("index") == $"{index}");
+        var parameter = component.ValueKind == JsonValueKind.Object ? Items(component, "parameters").FirstOrDefault() : default;
+        return parameter.ValueKind == JsonValueKind.Object
+            ? parameter.FindText("payload") ?? parameter.FindText("text") ?? parameter.FindText("coupon_code")
+            : null;
+    }
+
+    private static JsonElement[] Items(JsonElement parent, string name) =>
+        parent.Find(name) is { ValueKind: JsonValueKind.Array } items ? items.EnumerateArray().ToArray() : [];
+}
