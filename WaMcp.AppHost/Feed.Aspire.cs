@@ -1,0 +1,7 @@
+namespace WaMcp.AppHost;
+
+/// <summary>Which package feed this was built from. `dotnet run` hides the build's output, so the AppHost says it.</summary>
+internal static class Feed
+{
+    public const string Sentence = "feed: Aspire packages found, running on Aspire";
+}
