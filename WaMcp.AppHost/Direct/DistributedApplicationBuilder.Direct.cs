@@ -26,6 +26,7 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
         var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var program = Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, $"{project}.dll");
         var resource = new ProjectResource(name, Dotnet(), Path.Combine(Repository.Root, project), [program]);
+        resource.Environment["Logging__Console__FormatterName"] = "simple";
         resource.Environment["Logging__Console__FormatterOptions__SingleLine"] = "true"; // each line gets a prefix here
         TellAboutTelemetry(resource);
         return Add(resource);
