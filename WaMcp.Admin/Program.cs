@@ -1,1 +1,1 @@
-Console.WriteLine();
+return await WaMcp.Admin.AdminApp.RunAsync(args, Console.Out, Console.Error);

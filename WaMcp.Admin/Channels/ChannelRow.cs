@@ -1,0 +1,32 @@
+using WaMcp.Admin.Output;
+using WaMcp.Domain.Channels;
+
+namespace WaMcp.Admin.Channels;
+
+/// <summary>A channel as the console shows it: nothing of its credentials.</summary>
+internal sealed record ChannelRow(
+    string Id, string Name, string Kind, string Profile, string PhoneNumberId, string? WabaId, string DisplayPhone, DateTimeOffset CreatedAt)
+    : IRow<ChannelRow>
+{
+    public static IReadOnlyList<Column<ChannelRow>> Columns { get; } =
+    [
+        new("id", row => row.Id),
+        new("name", row => row.Name),
+        new("kind", row => row.Kind),
+        new("profile", row => row.Profile),
+        new("phone number id", row => row.PhoneNumberId),
+        new("waba id", row => row.WabaId),
+        new("phone", row => row.DisplayPhone),
+        new("created", row => PlainText.Time(row.CreatedAt)),
+    ];
+
+    public static ChannelRow Of(Channel channel) => new(
+        channel.Id.ToString(),
+        channel.Name,
+        channel.Kind.ToString().ToLowerInvariant(),
+        channel.Profile.ToString().ToLowerInvariant(),
+        channel.ProviderId,
+        channel.AccountId,
+        channel.Address,
+        channel.CreatedAt);
+}

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.Globalization;
+using WaMcp.Admin.Output;
+using WaMcp.Domain;
+
+namespace WaMcp.Admin.CommandLine;
+
+/// <summary>One call of a command: what was given, what it may use, where it reports to.</summary>
+/// <param name="parsed">The command line.</param>
+/// <param name="report">Where results go.</param>
+/// <param name="session">Configuration and the domain.</param>
+internal sealed class Invocation(ParseResult parsed, Report report, Session session)
+{
+    public Report Report => report;
+
+    public Session Session => session;
+
+    /// <summary>A verb of the domain, or the database.</summary>
+    public T Get<T>()
+        where T : notnull => session.Get<T>();
+
+    public T Required<T>(Option<T> option) => parsed.GetRequiredValue(option);
+
+    public T Required<T>(Argument<T> argument) => parsed.GetRequiredValue(argument);
+
+    public T? Given<T>(Option<T> option) => parsed.GetValue(option);
+
+    /// <summary>The names in a list that is separated by commas, in one option or in several.</summary>
+    public IReadOnlyList<string> Names(Option<string[]> option) =>
+        [.. parsed.GetRequiredValue(option).SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+
+    /// <summary>A whole number; null when the option is not there.</summary>
+    /// <exception cref="Fault"><c>invalid_input</c>.</exception>
+    public int? Number(Option<string> option, string example) => parsed.GetValue(option) switch
+    {
+        null => null,
+        var text when int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
+        var text => throw Fault.Invalid(Field(option), $"'{text}' is not a whole number.", $"Give one like {example}."),
+    };
+
+    /// <summary>A duration; null when the option is not there.</summary>
+    /// <exception cref="Fault"><c>invalid_input</c>.</exception>
+    public TimeSpan? Duration(Option<string> option) =>
+        parsed.GetValue(option) is { } text ? CommandLine.Duration.Parse(Field(option), text) : null;
+
+    private static string Field(Option option) => option.Name.TrimStart('-');
+}

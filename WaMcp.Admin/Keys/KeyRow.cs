@@ -1,0 +1,51 @@
+using WaMcp.Admin.Output;
+using WaMcp.Domain.Access;
+
+namespace WaMcp.Admin.Keys;
+
+/// <summary>A key as the console shows it: its public prefix, nothing that recognises the token.</summary>
+internal sealed record KeyRow(
+    string Id,
+    string Prefix,
+    string ClientId,
+    string Client,
+    string Label,
+    IReadOnlyList<string> Scopes,
+    int RpmLimit,
+    int? DailyMessageLimit,
+    string State,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt,
+    DateTimeOffset? RevokedAt,
+    DateTimeOffset? LastUsedAt) : IRow<KeyRow>
+{
+    public static IReadOnlyList<Column<KeyRow>> Columns { get; } =
+    [
+        new("id", row => row.Id),
+        new("prefix", row => row.Prefix),
+        new("client", row => row.Client),
+        new("label", row => row.Label),
+        new("state", row => row.State),
+        new("rpm", row => PlainText.Number(row.RpmLimit)),
+        new("daily", row => PlainText.Number(row.DailyMessageLimit)),
+        new("created", row => PlainText.Time(row.CreatedAt)),
+        new("expires", row => PlainText.Time(row.ExpiresAt)),
+        new("last used", row => PlainText.Time(row.LastUsedAt)),
+        new("scopes", row => string.Join(',', row.Scopes)),
+    ];
+
+    public static KeyRow Of(ApiKey key, string client, DateTimeOffset now) => new(
+        key.Id.ToString(),
+        key.Prefix,
+        key.ClientId.ToString(),
+        client,
+        key.Label,
+        key.Scopes,
+        key.RpmLimit,
+        key.DailyMessageLimit,
+        key.RevokedAt is not null ? "revoked" : key.ExpiresAt <= now ? "expired" : "active",
+        key.CreatedAt,
+        key.ExpiresAt,
+        key.RevokedAt,
+        key.LastUsedAt);
+}

@@ -1,0 +1,32 @@
+using Microsoft.EntityFrameworkCore;
+using WaMcp.Admin.CommandLine;
+using WaMcp.Domain.Access;
+using WaMcp.Domain.Data;
+using WaMcp.Domain.Tenancy;
+
+namespace WaMcp.Admin.Keys;
+
+/// <summary>Reads keys with the names of whose they are.</summary>
+internal static class KeyRows
+{
+    /// <summary>All keys, or one client's; by client, then as they were minted.</summary>
+    public static async Task<KeyRow[]> ReadAsync(Invocation run, ClientId? of, CancellationToken cancellationToken)
+    {
+        var context = run.Get<WaMcpDbContext>();
+        var query =
+            from key in context.ApiKeys.AsNoTracking()
+            join client in context.Clients on key.ClientId equals client.Id
+            where of == null || key.ClientId == of
+            orderby client.Slug, key.CreatedAt, key.Id
+            select new { Key = key, Client = client.Slug };
+        var now = run.Get<TimeProvider>().GetUtcNow();
+        return [.. (await query.ToListAsync(cancellationToken)).Select(row => KeyRow.Of(row.Key, row.Client, now))];
+    }
+
+    /// <summary>The key that was just changed.</summary>
+    public static async Task<KeyRow> OfAsync(Invocation run, ApiKey key, CancellationToken cancellationToken)
+    {
+        var client = await run.Get<WaMcpDbContext>().Clients.FindAsync([key.ClientId], cancellationToken);
+        return KeyRow.Of(key, client!.Slug, run.Get<TimeProvider>().GetUtcNow());
+    }
+}

@@ -1,0 +1,25 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using WaMcp.Admin.Channels;
+using WaMcp.Admin.Clients;
+using WaMcp.Admin.Db;
+using WaMcp.Admin.Grants;
+using WaMcp.Admin.Keys;
+
+namespace WaMcp.Admin.Output;
+
+/// <summary>Every document that <c>--output json</c> can write.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(ClientRow[]))]
+[JsonSerializable(typeof(ChannelRow[]))]
+[JsonSerializable(typeof(GrantRow[]))]
+[JsonSerializable(typeof(KeyRow[]))]
+[JsonSerializable(typeof(MigrationResult))]
+[JsonSerializable(typeof(ErrorDocument))]
+internal sealed partial class AdminJson : JsonSerializerContext
+{
+    // For a terminal or a pipe, never inside HTML: "+1 555" may stay readable.
+    public static AdminJson Readable { get; } =
+        new(new JsonSerializerOptions(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

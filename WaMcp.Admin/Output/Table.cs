@@ -1,0 +1,46 @@
+using Spectre.Console;
+
+namespace WaMcp.Admin.Output;
+
+/// <summary>Draws tables. On a terminal they fit its width and headings are bold; anywhere else every row is one line, however long.</summary>
+internal static class Table
+{
+    // Wider than any row: what is piped must never be cut or wrapped.
+    private const int Unlimited = 10_000;
+
+    public static void Write<TRow>(TextWriter writer, IReadOnlyList<TRow> rows)
+        where TRow : IRow<TRow>
+    {
+        var isTerminal = ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected;
+        var table = new Spectre.Console.Table { Border = TableBorder.None };
+        foreach (var column in TRow.Columns)
+        {
+            table.AddColumn(new TableColumn(new Text(column.Heading, new Style(decoration: Decoration.Bold))) { Padding = new Padding(0, 0, 2, 0) });
+        }
+
+        foreach (var row in rows)
+        {
+            table.AddRow(TRow.Columns.Select(column => new Text(PlainText.Line(column.Text(row) ?? "-"))));
+        }
+
+        using var drawn = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = isTerminal && !ColourIsUnwanted ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
+            Out = new AnsiConsoleOutput(drawn),
+        });
+        console.Profile.Width = isTerminal ? Math.Max(Console.WindowWidth, 40) : Unlimited;
+        console.Write(table);
+        foreach (var line in drawn.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            writer.WriteLine(line.TrimEnd());
+        }
+    }
+
+    // https://no-color.org
+    private static bool ColourIsUnwanted =>
+        Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } || Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb";
+}
