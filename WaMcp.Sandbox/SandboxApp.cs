@@ -1,3 +1,4 @@
+using WaMcp.ServiceDefaults;
 using WaMcp.Sandbox.Control;
 using WaMcp.Sandbox.Phone;
 using WaMcp.Sandbox.WhatsApp;

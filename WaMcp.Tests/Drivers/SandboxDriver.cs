@@ -8,14 +8,13 @@ namespace WaMcp.Tests.Drivers;
 /// <param name="address">Where the sandbox is.</param>
 internal sealed class SandboxDriver(Uri address)
 {
-    private readonly HttpClient http = new() { BaseAddress = address };
+    private static readonly HttpClient Http = new();
 
     /// <summary>A person writes to a number; returns the provider's id of the message.</summary>
     public async Task<string> WriteAsync(
         string text, string from = "15550100100", string phoneNumberId = ConsoleDriver.SupportNumber, string? name = null)
     {
-        using var response = await http.PostAsJsonAsync(
-            "/control/whatsapp/inbound", new { phoneNumberId, from, name, type = "text", text });
+        using var response = await Http.PostAsJsonAsync(Url("/control/whatsapp/inbound"), new { phoneNumberId, from, name, type = "text", text });
         await RequireSuccessAsync(response);
         var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
         return answer.GetProperty("ids")[0].GetString()!;
@@ -24,25 +23,27 @@ internal sealed class SandboxDriver(Uri address)
     /// <summary>The next requests to a recipient end otherwise.</summary>
     public async Task FaultAsync(JsonObject fault)
     {
-        using var response = await http.PostAsJsonAsync("/control/whatsapp/faults", fault);
+        using var response = await Http.PostAsJsonAsync(Url("/control/whatsapp/faults"), fault);
         await RequireSuccessAsync(response);
     }
 
     public async Task SettingsAsync(object settings)
     {
-        using var response = await http.PutAsJsonAsync("/control/whatsapp/settings", settings);
+        using var response = await Http.PutAsJsonAsync(Url("/control/whatsapp/settings"), settings);
         await RequireSuccessAsync(response);
     }
 
     /// <summary>The send requests that the sandbox got, as documents, for one recipient.</summary>
     public async Task<IReadOnlyList<JsonElement>> SendsToAsync(string recipient)
     {
-        var requests = await http.GetFromJsonAsync<JsonElement>("/control/requests");
+        var requests = await Http.GetFromJsonAsync<JsonElement>(Url("/control/requests"));
         var items = requests.ValueKind == JsonValueKind.Array ? requests : requests.GetProperty("requests");
         return [.. items.EnumerateArray()
             .Where(request => request.GetProperty("path").GetString()!.EndsWith("/messages", StringComparison.Ordinal)
                 && request.GetProperty("body").ToString().Contains(recipient, StringComparison.Ordinal))];
     }
+
+    private Uri Url(string path) => new(address, path);
 
     private static async Task RequireSuccessAsync(HttpResponseMessage response)
     {

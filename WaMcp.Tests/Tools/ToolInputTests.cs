@@ -1,5 +1,4 @@
 using WaMcp.Domain.Access;
-using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Tools;
