@@ -34,6 +34,7 @@ public static class Telemetry
         ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Warning),
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = nameof(LogLevel.Warning),
         ["Logging:LogLevel:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
+        ["Logging:LogLevel:ModelContextProtocol"] = nameof(LogLevel.Warning),
     };
 
     /// <summary>
