@@ -31,7 +31,6 @@ public static class ServerApp
         _ = app.Services.GetRequiredService<Domain.Access.Pepper>(); // refuse to start without it, rather than every request
         app.UseRouting();
         app.UseAddressLimit();
-        app.UseMcpOriginCheck();
         app.UseMiddleware<ApiKeyGate>();
         app.MapHealthEndpoints();
         app.MapMcpEndpoint("/mcp").WithMetadata(RequireApiKey.Instance).RequireAddressLimit();

@@ -1,5 +1,4 @@
 using ModelContextProtocol;
-using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
 namespace WaMcp.Tests.Mcp;
@@ -23,7 +22,7 @@ public sealed class McpEndpointClientTests
         await using var client = await server.ConnectAsync(asked);
 
         client.NegotiatedProtocolVersion.ShouldBe(spoken);
-        client.ServerInfo.Name.ShouldBe("test");
+        client.ServerInfo!.Name.ShouldBe("test");
         (await client.ListToolsAsync()).Select(tool => tool.Name).ShouldBe(["count", "echo", "fail", "route", "wait", "who"], ignoreOrder: true);
         Text(await client.CallToolAsync("echo", Arguments(("text", "häß 🙂\n")))).ShouldBe("häß 🙂\n");
     }
