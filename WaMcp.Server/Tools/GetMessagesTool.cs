@@ -57,7 +57,7 @@ internal sealed class GetMessagesTool() : MessagingTool<GetMessagesTool.Input, G
             from message in messages.Take(input.Limit + 1)
             join contact in database.Contacts.AsNoTracking() on message.ContactId equals contact.Id
             select new { message, contact }).ToListAsync(cancellationToken);
-        var ordered = rows.OrderBy(row => row.message.Id.Value.ToString(), StringComparer.Ordinal).ToList();
+        var ordered = rows.OrderBy(row => row.message.Id).ToList();
         var hasMore = ordered.Count > input.Limit;
         if (hasMore)
         {
@@ -71,8 +71,8 @@ internal sealed class GetMessagesTool() : MessagingTool<GetMessagesTool.Input, G
     private static IQueryable<Message> Page(IQueryable<Message> messages, Input input) =>
         (Id<MessageId>("after", input.After), Id<MessageId>("before", input.Before)) switch
         {
-            ({ } after, _) => messages.Where(message => EF.Property<Guid>(message, "Id") > after.Value).OrderBy(message => message.Id),
-            (_, { } before) => messages.Where(message => EF.Property<Guid>(message, "Id") < before.Value).OrderByDescending(message => message.Id),
+            ({ } after, _) => messages.Where(message => message.Id > after).OrderBy(message => message.Id),
+            (_, { } before) => messages.Where(message => message.Id < before).OrderByDescending(message => message.Id),
             _ => messages.OrderByDescending(message => message.Id),
         };
 

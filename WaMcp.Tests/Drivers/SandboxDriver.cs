@@ -39,7 +39,7 @@ internal sealed class SandboxDriver(Uri address)
         var requests = await Http.GetFromJsonAsync<JsonElement>(Url("/control/requests"));
         var items = requests.ValueKind == JsonValueKind.Array ? requests : requests.GetProperty("requests");
         return [.. items.EnumerateArray()
-            .Where(request => request.GetProperty("path").GetString()!.EndsWith("/messages", StringComparison.Ordinal)
+            .Where(request => request.GetProperty("path").GetString()!.Contains("/messages", StringComparison.Ordinal)
                 && request.GetProperty("body").ToString().Contains(recipient, StringComparison.Ordinal))];
     }
 

@@ -6,6 +6,9 @@ namespace WaMcp.Tests.Infrastructure;
 /// <summary>Keeps what programs log, message and exception, for tests that read or search it.</summary>
 internal sealed class LogLines : ILoggerProvider
 {
+    // Where a run that puzzles can be read afterwards.
+    private static readonly string? File = Environment.GetEnvironmentVariable("WAMCP_TEST_LOG");
+
     private readonly ConcurrentQueue<string> lines = new();
 
     public string Text => string.Join('\n', lines);
@@ -25,6 +28,18 @@ internal sealed class LogLines : ILoggerProvider
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue($"{logLevel} {category}: {formatter(state, exception)} {exception}");
+            Keep($"{logLevel} {category}: {formatter(state, exception)} {exception}");
+
+        private void Keep(string line)
+        {
+            lines.Enqueue(line);
+            if (File is not null)
+            {
+                lock (File)
+                {
+                    System.IO.File.AppendAllText(File, $"{line}\n");
+                }
+            }
+        }
     }
 }

@@ -44,7 +44,21 @@ internal sealed class WaMcpSystem : IAsyncDisposable
     /// <summary>What all programs logged, for tests that search it for secrets.</summary>
     public LogLines Logs { get; } = new();
 
-    public static async Task<WaMcpSystem> StartAsync(LocalPostgres? postgres = null, params (string Key, string? Value)[] settings)
+    /// <summary>The server as a process; null when it runs in this one.</summary>
+    public ProgramProcess? ServerProcess { get; private set; }
+
+    /// <summary>The worker as a process; null when it runs in this one.</summary>
+    public ProgramProcess? WorkerProcess { get; private set; }
+
+    /// <summary>Everything in this process.</summary>
+    public static Task<WaMcpSystem> StartAsync(LocalPostgres? postgres = null, params (string Key, string? Value)[] settings) =>
+        StartAsync(postgres, asProcesses: false, settings);
+
+    /// <summary>Server and worker as processes of their own, to be killed.</summary>
+    public static Task<WaMcpSystem> StartProcessesAsync(LocalPostgres? postgres = null, params (string Key, string? Value)[] settings) =>
+        StartAsync(postgres, asProcesses: true, settings);
+
+    private static async Task<WaMcpSystem> StartAsync(LocalPostgres? postgres, bool asProcesses, (string Key, string? Value)[] settings)
     {
         var system = new WaMcpSystem { Database = await HouseDatabase.CreateAsync(postgres), Redis = await LocalRedis.RunAsync() };
         system.asOwner = NpgsqlDataSource.Create(system.Database.Owner);
@@ -63,8 +77,17 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         system.SandboxAddress = Address(sandbox);
         system.Sandbox = new SandboxDriver(system.SandboxAddress);
         all = [.. all, ("WhatsApp:GraphUrl", system.SandboxAddress.ToString())];
-        system.ServerApplication = await system.RunAsync("WaMcp.Server", ServerApp.Build, serverPort, all);
-        system.WorkerApplication = await system.RunAsync("WaMcp.Worker", WorkerApp.Build, 0, all);
+        if (asProcesses)
+        {
+            system.ServerProcess = await system.LaunchAsync("WaMcp.Server", serverPort, all);
+            system.WorkerProcess = await system.LaunchAsync("WaMcp.Worker", FreePort.Next(), all);
+        }
+        else
+        {
+            system.ServerApplication = await system.RunAsync("WaMcp.Server", ServerApp.Build, serverPort, all);
+            system.WorkerApplication = await system.RunAsync("WaMcp.Worker", WorkerApp.Build, 0, all);
+        }
+
         system.Console = new ConsoleDriver(system.Database.App);
         return system;
     }
@@ -114,5 +137,19 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         await app.StartAsync();
         owned.Add(app);
         return app;
+    }
+
+    private async Task<ProgramProcess> LaunchAsync(string name, int port, (string Key, string? Value)[] settings)
+    {
+        var all = new Dictionary<string, string?>(TestSecrets.Settings);
+        foreach (var (key, value) in settings)
+        {
+            all[key] = value;
+        }
+
+        var program = new ProgramProcess(name, port, all);
+        owned.Add(program);
+        await program.StartAsync();
+        return program;
     }
 }

@@ -50,7 +50,7 @@ public sealed class MessageTests(SharedSystem shared)
             "the rows of one request",
             () => system.QueryAsync<string[]>(
                 """
-                SELECT array_agg(action ORDER BY id) FROM audit_log WHERE request_id =
+                SELECT array_agg(action ORDER BY id) FROM audit_log WHERE action <> 'key_used' AND request_id =
                     (SELECT request_id FROM audit_log WHERE client_id = $1 AND action = 'send_attempt')
                 """,
                 client.Client.Id.Value),

@@ -95,7 +95,7 @@ public sealed class DeliveryTests(SharedSystem shared)
 
         var unknown = await MessageTests.StateAsync(system.Mcp(client.Token), id, "unknown");
         unknown.GetProperty("error").GetProperty("reason").GetString().ShouldBe("unknown_outcome");
-        (await system.QueryAsync<long>("SELECT count(*) FROM jobs WHERE client_id = $1", client.Client.Id.Value)).ShouldBe(0);
+        (await system.QueryAsync<long>("SELECT count(*) FROM jobs WHERE kind = 'Deliver' AND client_id = $1", client.Client.Id.Value)).ShouldBe(0);
     }
 
     [Fact]

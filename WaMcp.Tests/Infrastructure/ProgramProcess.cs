@@ -1,0 +1,39 @@
+namespace WaMcp.Tests.Infrastructure;
+
+/// <summary>One of our programs as a process of its own, for tests that kill or freeze it.</summary>
+/// <param name="name">The project.</param>
+/// <param name="port">Where it listens; the same after a restart.</param>
+/// <param name="settings">Its configuration, as environment variables.</param>
+internal sealed class ProgramProcess(string name, int port, IReadOnlyDictionary<string, string?> settings) : IAsyncDisposable
+{
+    private ChildProcess? process;
+
+    public Uri Address { get; } = new($"http://127.0.0.1:{port}");
+
+    public async Task StartAsync()
+    {
+        // artifacts/bin/WaMcp.Tests/<configuration>/ has the programs of the same build beside it.
+        var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        var program = Path.Combine(Repository.Root, "artifacts", "bin", name, configuration, $"{name}.dll");
+        var environment = settings.ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
+        environment["ASPNETCORE_URLS"] = Address.ToString();
+        environment["DOTNET_ENVIRONMENT"] = "Production";
+        process = await ChildProcess.StartAsync(
+            "dotnet", [program], line => line.Contains("Application started", StringComparison.Ordinal), environment: environment);
+    }
+
+    /// <summary>SIGKILL: nothing is finished, nothing is flushed.</summary>
+    public Task KillAsync() => process!.KillAsync();
+
+    public void Freeze() => process!.Freeze();
+
+    public void Continue() => process!.Continue();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+        {
+            await process.DisposeAsync();
+        }
+    }
+}
