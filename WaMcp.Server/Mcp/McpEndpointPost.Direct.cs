@@ -14,6 +14,12 @@ namespace WaMcp.Server.Mcp;
 /// </summary>
 internal sealed class McpEndpointPost(IOptionsFactory<McpServerOptions> optionsFactory, ILoggerFactory loggerFactory)
 {
+    private static readonly McpRefusal NotAccepting = new(StatusCodes.Status406NotAcceptable, McpEndpoint.TransportError,
+        "The Accept header must list both application/json and text/event-stream: the server chooses.");
+
+    private static readonly McpRefusal NotJsonRpc = new(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidRequest,
+        "The body is not one valid JSON-RPC 2.0 message.");
+
     // A name that comes twice would be one thing to us and another to whoever else reads the message.
     private static readonly JsonTypeInfo<JsonRpcMessage> MessageJson = (JsonTypeInfo<JsonRpcMessage>)new JsonSerializerOptions(
         McpJsonUtilities.DefaultOptions)
@@ -31,15 +37,13 @@ internal sealed class McpEndpointPost(IOptionsFactory<McpServerOptions> optionsF
     {
         if (!AcceptsBoth(context.Request))
         {
-            await RefuseAsync(context, new McpRefusal(StatusCodes.Status406NotAcceptable, McpEndpoint.TransportError,
-                "The Accept header must list both application/json and text/event-stream: the server chooses."));
+            await RefuseAsync(context, NotAccepting);
             return;
         }
 
         if (await ReadAsync(context) is not { } message)
         {
-            await RefuseAsync(context, new McpRefusal(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidRequest,
-                "The body is not one valid JSON-RPC 2.0 message."));
+            await RefuseAsync(context, NotJsonRpc);
             return;
         }
 
@@ -120,9 +124,9 @@ internal sealed class McpEndpointPost(IOptionsFactory<McpServerOptions> optionsF
         {
             message = await JsonSerializer.DeserializeAsync(context.Request.BodyReader, MessageJson, context.RequestAborted);
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
-            return null;
+            return null; // the latter two for names that come twice and for broken text
         }
 
         if (message is not null)

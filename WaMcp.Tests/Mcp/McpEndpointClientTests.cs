@@ -66,12 +66,12 @@ public sealed class McpEndpointClientTests
         await using var server = await TestMcpServer.StartAsync();
         await using var client = await server.ConnectAsync(asked);
         client.NegotiatedProtocolVersion.ShouldBe(spoken);
-        var progress = new Steps(expected: 3);
+        var progress = new Steps(expected: 3, server.Get<SlowCalls>().Seen);
 
-        var result = await client.CallToolAsync("count", Arguments(("to", 3)), progress);
+        var result = await client.CallToolAsync("count", Arguments(("to", 3)), progress).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
 
         Text(result).ShouldBe("counted");
-        (await progress.AllAsync()).ShouldBe([1, 2, 3], ignoreOrder: true);
+        progress.Seen.ShouldBe([1, 2, 3], ignoreOrder: true);
     }
 
     [Theory]
@@ -113,12 +113,11 @@ public sealed class McpEndpointClientTests
     private static Dictionary<string, object?> Arguments(params (string Name, object? Value)[] arguments) =>
         arguments.ToDictionary(argument => argument.Name, argument => argument.Value);
 
-    private sealed class Steps(int expected) : IProgress<ProgressNotificationValue>
+    private sealed class Steps(int expected, TaskCompletionSource all) : IProgress<ProgressNotificationValue>
     {
         private readonly List<float> seen = [];
-        private readonly TaskCompletionSource<float[]> all = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task<float[]> AllAsync() => all.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        public IReadOnlyList<float> Seen => seen;
 
         public void Report(ProgressNotificationValue value)
         {
@@ -127,7 +126,7 @@ public sealed class McpEndpointClientTests
                 seen.Add(value.Progress);
                 if (seen.Count == expected)
                 {
-                    all.TrySetResult([.. seen]);
+                    all.SetResult();
                 }
             }
         }

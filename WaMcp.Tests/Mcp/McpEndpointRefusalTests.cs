@@ -73,7 +73,9 @@ public sealed class McpEndpointRefusalTests : IAsyncLifetime
     [InlineData("""{"jsonrpc":"2.0","id":1}""")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{},"_meta":{}}}""")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"a","text":"b"}}}""")]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"} trailing")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"\ud800"}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"ping","params":{"\ud800":1}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"ping"} trailing""")]
     public async Task ABodyThatIsNotOneJsonRpcMessageIsRefused(string body) =>
         Refused(await RawMcpRequest.Initialized().Saying(body).SendAsync(server), 400, -32600, id: null);
 
@@ -135,6 +137,12 @@ public sealed class McpEndpointRefusalTests : IAsyncLifetime
         Refused(await RawMcpRequest.Stateless("prompts/get").SendAsync(server), 400, -32020);
         Refused(await RawMcpRequest.Stateless("resources/read").With("Mcp-Name", "a://b").SendAsync(server), 400, -32020);
     }
+
+    [Fact]
+    public async Task BrokenTextIsRefused() => Refused(
+        await RawMcpRequest.Stateless().Saying(
+            RawMcpRequest.Stateless().Body.ToJsonString().Replace("\"echo\"", "\"\\ud800\"", StringComparison.Ordinal)).SendAsync(server),
+        400, -32600, id: null);
 
     [Fact]
     public async Task ANameOutsideAsciiComesEncoded()

@@ -71,6 +71,8 @@ internal sealed class SlowCalls
 {
     public TaskCompletionSource Started { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    public TaskCompletionSource Seen { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
@@ -80,20 +82,23 @@ internal sealed class TestTools(RequestOwned owned, IHttpContextAccessor http)
     public static string Echo(string text) => text;
 
     [McpServerTool(Name = "who"), Description("The user, and whether the services are the request's own.")]
-    public string Who(ClaimsPrincipal? user) =>
+    public string Who(ClaimsPrincipal? user = null) =>
         $"{user?.Identity?.Name ?? "nobody"} {ReferenceEquals(owned, http.HttpContext!.RequestServices.GetService<RequestOwned>())}";
 
     [McpServerTool(Name = "fail"), Description("Fails.")]
     public static string Fail(bool known) => known ? throw new McpException("a known reason") : throw new InvalidOperationException("internal matters");
 
-    [McpServerTool(Name = "count"), Description("Reports progress.")]
-    public static string Count(int to, IProgress<ProgressNotificationValue> progress)
+    [McpServerTool(Name = "count"), Description("Reports progress and ends when somebody has seen it.")]
+    public static async Task<string> Count(
+        int to, RequestContext<CallToolRequestParams> request, SlowCalls calls, CancellationToken cancellationToken)
     {
         for (var step = 1; step <= to; step++)
         {
-            progress.Report(new ProgressNotificationValue { Progress = step, Total = to });
+            await request.Server.NotifyProgressAsync(
+                request.Params!.ProgressToken!.Value, new ProgressNotificationValue { Progress = step, Total = to }, cancellationToken: cancellationToken);
         }
 
+        await calls.Seen.Task.WaitAsync(cancellationToken);
         return "counted";
     }
 
