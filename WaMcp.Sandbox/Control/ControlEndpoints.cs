@@ -12,6 +12,7 @@ internal static class ControlEndpoints
         app.UseWhen(
             context => context.Request.Path.StartsWithSegments("/control") || context.Request.Path.StartsWithSegments("/phone"),
             branch => branch.UseMiddleware<CallerMistakes>());
+        app.Services.GetRequiredService<StateReport>(); // notes when the program started
         var control = app.MapGroup("/control");
         control.MapGet("/state", (StateReport report) => report.Now());
         control.MapGet("/requests", ListRequests);

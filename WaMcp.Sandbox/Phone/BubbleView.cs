@@ -108,6 +108,7 @@ internal sealed class BubbleView(ChatBook chats, MediaStore media)
                 bubble with { Media = Media(message.Type, value), Text = value.FindText("caption") },
             "location" => bubble with { Place = Place(value) },
             "contacts" => bubble with { Text = Contacts(value) },
+            "reaction" => bubble with { Text = $"Reacted {value.FindText("emoji")}" },
             "button" => bubble with { Text = value.FindText("text") },
             "interactive" when message.FromCustomer => bubble with { Text = Reply(value) },
             "interactive" => WithInteractive(bubble, value),

@@ -16,6 +16,7 @@ internal static class PhoneEndpoints
     private const int ChatsInList = 50;
     private const int MessagesShown = 300;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan BusyHeartbeat = TimeSpan.FromMilliseconds(500);
 
     public static void AddPhone(this WebApplicationBuilder builder)
     {
@@ -60,7 +61,6 @@ internal static class PhoneEndpoints
         : Results.Ok(new
         {
             Line = feed.Line(chat),
-            WindowEnds = chat.WindowEnds,
             TypingUntil = chat.TypingUntil > clock.GetUtcNow() ? chat.TypingUntil : (DateTimeOffset?)null,
             Messages = chat.Messages().Where(BubbleView.IsShown).TakeLast(MessagesShown).Select(bubbles.Of),
         });
@@ -88,7 +88,7 @@ internal static class PhoneEndpoints
                 yield return new SseItem<object>(new { }, "resync");
             }
 
-            if (!await WaitAsync(page, ends.Token))
+            if (!await WaitAsync(page, webhooks.Pending > 0 ? BusyHeartbeat : Heartbeat, ends.Token))
             {
                 continue;
             }
@@ -110,10 +110,10 @@ internal static class PhoneEndpoints
     };
 
     /// <summary>False after a while without events, for a sign of life.</summary>
-    private static async Task<bool> WaitAsync(PhoneFeed.Subscription page, CancellationToken cancellationToken)
+    private static async Task<bool> WaitAsync(PhoneFeed.Subscription page, TimeSpan most, CancellationToken cancellationToken)
     {
         using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        pause.CancelAfter(Heartbeat);
+        pause.CancelAfter(most);
         try
         {
             return await page.Events.WaitToReadAsync(pause.Token);

@@ -66,7 +66,7 @@ internal sealed class PhoneFeed(BubbleView bubbles, TimeProvider clock)
         chat.Customer.UserId,
         chat.Last?.At,
         chat.Last is { } last ? bubbles.Preview(last) : null,
-        chat.IsOpen(clock.GetUtcNow()));
+        chat.IsOpen(clock.GetUtcNow()) ? chat.WindowEnds : null);
 
     public Subscription Open(string numberId, string customer)
     {

@@ -2,12 +2,13 @@ using System.Security.Cryptography;
 
 namespace WaMcp.Sandbox.Phone;
 
-/// <summary>The three files of the page, carried in the program itself: nothing to build, nothing to find, nothing from elsewhere.</summary>
+/// <summary>The files of the page, carried in the program itself: nothing to build, nothing to find, nothing from elsewhere.</summary>
 internal sealed class PhonePage
 {
     private static readonly Dictionary<string, string> ContentTypes = new(StringComparer.Ordinal)
     {
         ["index.html"] = "text/html; charset=utf-8",
+        ["icon.svg"] = "image/svg+xml",
         ["phone.css"] = "text/css; charset=utf-8",
         ["phone.js"] = "text/javascript; charset=utf-8",
     };

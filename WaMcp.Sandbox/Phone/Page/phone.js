@@ -44,6 +44,7 @@ function hidden(node) {
 
 function avatar(node, name) {
   const words = name.replace(/[^\p{L}\p{N} ]/gu, '').trim().split(/\s+/);
+  node.dataset.tone = [...name].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % 5;
   node.textContent = ((words[0]?.[0] ?? '?') + (words.length > 1 ? words.at(-1)[0] : '')).toUpperCase();
   return node;
 }
@@ -287,18 +288,18 @@ function draw(bubble) {
 }
 
 /** Puts a bubble where its sequence belongs, or renews it where it is. */
-function show(bubble, arrives) {
+function show(bubble) {
   const atEnd = isDown();
   const node = draw(bubble);
   const known = state.shown.get(bubble.id);
   if (known) {
     known.node.replaceWith(node);
   } else {
-    const later = [...state.shown.values()].filter(other => other.sequence > bubble.sequence).sort((a, b) => a.sequence - b.sequence)[0];
+    const later = inOrder().find(other => other.sequence > bubble.sequence);
     messages.insertBefore(node, later?.node ?? null);
-    if (arrives) node.classList.add('arrives');
+    node.classList.add('arrives');
   }
-  state.shown.set(bubble.id, { node, sequence: bubble.sequence, at: bubble.at });
+  remember(bubble, node);
   if (!known) {
     forgetOldest();
     drawDays();
@@ -309,18 +310,20 @@ function show(bubble, arrives) {
   else if (atEnd) keepDown();
 }
 
+const remember = (bubble, node) => state.shown.set(bubble.id, { id: bubble.id, node, sequence: bubble.sequence, at: bubble.at });
+const inOrder = () => [...state.shown.values()].sort((a, b) => a.sequence - b.sequence);
+
 function forgetOldest() {
-  while (state.shown.size > mostShown) {
-    const [id, oldest] = [...state.shown].sort((a, b) => a[1].sequence - b[1].sequence)[0];
-    oldest.node.remove();
-    state.shown.delete(id);
-  }
+  if (state.shown.size <= mostShown) return;
+  const oldest = inOrder()[0];
+  oldest.node.remove();
+  state.shown.delete(oldest.id);
 }
 
 function drawDays() {
   messages.querySelectorAll('.day').forEach(node => node.remove());
   let last = '';
-  for (const { node, at } of [...state.shown.values()].sort((a, b) => a.sequence - b.sequence)) {
+  for (const { node, at } of inOrder()) {
     if (day(at) !== last) {
       last = day(at);
       messages.insertBefore(element('li', 'day', last), node);
@@ -427,11 +430,11 @@ function showTyping(until) {
   }
 }
 
-function showWindow(line, ends) {
+function showWindow(line) {
   const box = $('window');
-  box.dataset.state = line.windowOpen ? 'open' : 'closed';
-  box.textContent = line.windowOpen
-    ? `The business may write freely${ends ? ` until ${day(ends).split(',')[0]} ${clock(ends)}` : ''}`
+  box.dataset.state = line.windowEnds ? 'open' : 'closed';
+  box.textContent = line.windowEnds
+    ? `The business may write freely until ${new Date(line.windowEnds).toLocaleString([], { weekday: 'long', hour: '2-digit', minute: '2-digit' })}`
     : 'Only templates reach you now. Write something to open the 24-hour window.';
 }
 
@@ -543,10 +546,15 @@ async function loadChat() {
   $('business').textContent = businessName();
   $('reach').textContent = reachOf(customer);
   input.placeholder = `Message as ${chat.line.name}`;
-  chat.messages.forEach(bubble => show(bubble, false));
+  for (const bubble of chat.messages) {
+    const node = draw(bubble);
+    messages.append(node);
+    remember(bubble, node);
+  }
+  drawDays();
   $('empty').hidden = chat.messages.length > 0;
   showTyping(chat.typingUntil);
-  showWindow(chat.line, chat.windowEnds);
+  showWindow(chat.line);
   drawSide();
   scrollDown();
   markRead();
@@ -575,12 +583,12 @@ function listen() {
   source.addEventListener('error', () => showConnection('lost', 'reconnecting'));
   on('sandbox', showSandbox);
   on('bubble', bubble => {
-    show(bubble, true);
+    show(bubble);
     markRead();
   });
   on('chat', line => {
     state.chats = [line, ...state.chats.filter(chat => chat.customer !== line.customer)].slice(0, 50);
-    if (line.customer === state.customer) showWindow(line, line.windowOpen ? null : undefined);
+    if (line.customer === state.customer) showWindow(line);
     drawSide();
   });
   on('typing', typing => showTyping(typing.until));
