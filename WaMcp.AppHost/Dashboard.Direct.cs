@@ -22,7 +22,7 @@ internal sealed class Dashboard
         url = Address("dashboard", 18888);
         var grpc = Address("telemetry", 18889);
         process = new ExecutableResource(
-            "dashboard", Repository.Script("dashboard"), Repository.Root, [url, grpc, Address("telemetry over http", 18890)])
+            "dashboard", Repository.Script("dashboard"), data.Options.Data, [url, grpc, Address("telemetry over http", 18890)])
         {
             IsOptional = true,
             HealthUrl = $"{url}/health",

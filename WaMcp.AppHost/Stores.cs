@@ -38,13 +38,13 @@ internal static partial class Stores
     private static IResourceBuilder<IResourceWithEndpoints> AddLocalPostgres(
         this IDistributedApplicationBuilder builder, string name, DataFolder data, DevelopmentSecrets secrets, int port) =>
         builder.AddExecutable(
-                name, Repository.Script("postgres"), Repository.Root, data["postgres"], Text(port), secrets.File("postgres_owner_password"))
+                name, Repository.Script("postgres"), data.Options.Data, data["postgres"], Text(port), secrets.File("postgres_owner_password"))
             .WithEndpoint(port: port, targetPort: port, scheme: "tcp", name: "tcp", isProxied: false)
             .WithReadiness(stopping => StoreProbe.PostgresAnswersAsync(port, stopping));
 
     private static IResourceBuilder<IResourceWithEndpoints> AddLocalRedis(
         this IDistributedApplicationBuilder builder, string name, DataFolder data, int port) =>
-        builder.AddExecutable(name, Repository.Script("redis"), Repository.Root, data["redis"], Text(port))
+        builder.AddExecutable(name, Repository.Script("redis"), data.Options.Data, data["redis"], Text(port))
             .WithEndpoint(port: port, targetPort: port, scheme: "tcp", name: "tcp", isProxied: false)
             .WithReadiness(stopping => StoreProbe.RedisAnswersAsync(port, stopping));
 
