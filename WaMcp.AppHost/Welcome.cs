@@ -8,7 +8,7 @@ internal static class Welcome
         WaMcp is up.
           server     {endpoints.Server}/mcp     MCP endpoint for agents; webhooks under /webhooks
           sandbox    {endpoints.Sandbox}         the customer's phone, in a browser
-          dashboard  {endpoints.Dashboard ?? "none (see the line about it above)"}
+          dashboard  {endpoints.Dashboard ?? "none (ops/local/dashboard --check says how to get it)"}
 
         Next, in a second terminal:
           ./ops/admin clients create --name acme --display-name "Acme Support"
