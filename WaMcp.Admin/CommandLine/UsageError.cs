@@ -32,7 +32,7 @@ internal sealed record UsageError(Failure Failure, bool IsIncomplete)
     private static Failure? Missing(ParseResult parsed, Command command, string path)
     {
         var arguments = command.Arguments.Where(argument => parsed.GetResult(argument) is not { Tokens.Count: > 0 }).Select(argument => $"<{argument.Name}>");
-        var options = command.Options.Where(option => option.Required && parsed.GetResult(option) is null).Select(option => option.Name);
+        var options = command.Options.Where(option => option.Required && parsed.GetResult(option) is null or { IdentifierTokenCount: 0 }).Select(option => option.Name);
         var missing = arguments.Concat(options).ToList();
         return missing.Count == 0
             ? null

@@ -59,7 +59,7 @@ internal sealed class MintKeyCommand : ConsoleCommand
             "Mint an API key. Standard output gets its id and public prefix; the token itself is shown once, on standard error.",
             "admin keys mint --client acme-corp --label \"CRM agent\" --scopes tools:send_message,numbers:support --expires 90d --rpm 60 --daily 250",
             "admin keys mint --client local-owner --label laptop --scopes 'tools:*,numbers:*'",
-            "admin keys mint --client acme-corp --label CI --scopes tools:ping --env test --expires 24h 2> token.txt")
+            "admin keys mint --client acme-corp --label CI --scopes tools:ping --env test --expires 24h")
     {
         environment.AcceptOnlyFromAmong("live", "test");
         Add(client);
