@@ -8,7 +8,7 @@ namespace WaMcp.Domain.Data;
 
 /// <summary>
 /// Brings the database up to date as its owner and gives the roles their passwords. Applying twice changes nothing; two at the same time
-/// wait for each other (EF Core holds a lock on the history table).
+/// wait for each other, and the later one finds nothing to do.
 /// </summary>
 /// <param name="configuration">ConnectionStrings:owner, and the passwords <c>wa_app_password</c> and <c>wa_audit_archiver_password</c>.</param>
 /// <param name="clock">For the wait.</param>
@@ -16,6 +16,9 @@ public sealed class MigrateDatabase(IConfiguration configuration, TimeProvider c
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Names the advisory lock of whoever migrates; any number that nobody else uses.</summary>
+    private const long MigrationLock = 0x77616d6370;
 
     /// <summary>Waits for Postgres, applies what is missing, sets the passwords.</summary>
     /// <param name="progress">A line for each step.</param>
@@ -30,6 +33,7 @@ public sealed class MigrateDatabase(IConfiguration configuration, TimeProvider c
             "Give the connection string of the database's owner, for example in the environment variable ConnectionStrings__owner.");
         await using var source = NpgsqlDataSource.Create(owner);
         await WaitAsync(source, progress, cancellationToken);
+        await using var alone = await LockAsync(source, progress, cancellationToken);
 
         var options = new DbContextOptionsBuilder<WaMcpDbContext>()
             .UseNpgsql(source)
@@ -79,6 +83,23 @@ public sealed class MigrateDatabase(IConfiguration configuration, TimeProvider c
         }
     }
 
+    // The lock goes with the session, and the session with its data source at the end of ExecuteAsync.
+    private static async Task<NpgsqlConnection> LockAsync(NpgsqlDataSource source, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var attempt = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection);
+        attempt.Parameters.AddWithValue(MigrationLock);
+        if (!(bool)(await attempt.ExecuteScalarAsync(cancellationToken))!)
+        {
+            progress.Report("waiting for another migration to end");
+            await using var wait = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection) { CommandTimeout = 0 };
+            wait.Parameters.AddWithValue(MigrationLock);
+            await wait.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        return connection;
+    }
+
     private async Task SetPasswordAsync(NpgsqlDataSource source, string role, IProgress<string> progress, CancellationToken cancellationToken)
     {
         if (configuration[$"{role}_password"] is not { Length: > 0 } password)
@@ -87,6 +108,25 @@ public sealed class MigrateDatabase(IConfiguration configuration, TimeProvider c
             return;
         }
 
+        const int attempts = 10;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await SetPasswordAsync(source, role, password, cancellationToken);
+                return;
+            }
+            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InternalError && attempt < attempts)
+            {
+                // "tuple concurrently updated": roles belong to the cluster and our lock to the database, so whoever migrates another
+                // database may be changing the same role right now.
+                await Task.Delay(Pause, clock, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task SetPasswordAsync(NpgsqlDataSource source, string role, string password, CancellationToken cancellationToken)
+    {
         // ALTER ROLE takes no parameters; format(%L) quotes it on the server.
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var quote = new NpgsqlCommand("SELECT format('ALTER ROLE %I PASSWORD %L', $1, $2)", connection);

@@ -1,14 +1,20 @@
 -- The house: tenants and their rights, channels, tenant-scoped records, the inbox, the queue, limits and the audit log.
 
--- Roles belong to the cluster, not to the database, so they may be there already; `admin db migrate` sets their passwords.
+-- Roles belong to the cluster, not to the database, so they may be there already, or be made at this moment by the migration of another
+-- database; `admin db migrate` sets their passwords.
 DO $$
+DECLARE
+    role text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'wa_app') THEN
-        CREATE ROLE wa_app LOGIN;
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'wa_audit_archiver') THEN
-        CREATE ROLE wa_audit_archiver LOGIN;
-    END IF;
+    FOREACH role IN ARRAY ARRAY['wa_app', 'wa_audit_archiver'] LOOP
+        BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+                EXECUTE format('CREATE ROLE %I LOGIN', role);
+            END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
+    END LOOP;
 END
 $$;
 
