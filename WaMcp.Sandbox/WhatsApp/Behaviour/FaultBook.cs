@@ -21,7 +21,7 @@ internal sealed class FaultBook
         }
     }
 
-    public FaultRule? Take(string method, string path, string? phoneNumberId, Func<string?> recipient)
+    public FaultRule? Take(string method, string path, string? phoneNumberId, Func<IEnumerable<string?>> recipient)
     {
         if (!any)
         {

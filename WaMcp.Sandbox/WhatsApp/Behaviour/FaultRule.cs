@@ -57,13 +57,13 @@ internal sealed class FaultRule
 
     public TimeSpan? Delay => Order.DelayMs is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
 
-    public bool IsFor(string method, string path, string? phoneNumberId, Func<string?> recipient)
+    public bool IsFor(string method, string path, string? phoneNumberId, Func<IEnumerable<string?>> recipient)
     {
         var match = Order.Match;
         return path.Contains(match?.Path ?? "/messages", StringComparison.Ordinal)
             && (match?.Path is not null || method == HttpMethods.Post)
             && (match?.Method is null || string.Equals(match.Method, method, StringComparison.OrdinalIgnoreCase))
             && (match?.PhoneNumberId is null || match.PhoneNumberId == phoneNumberId)
-            && (match?.To is null || match.To.TrimStart('+') == recipient()?.TrimStart('+'));
+            && (match?.To is null || recipient().Contains(match.To.TrimStart('+')));
     }
 }

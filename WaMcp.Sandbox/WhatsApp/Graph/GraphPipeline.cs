@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
+using WaMcp.Sandbox.WhatsApp.Accounts;
 using WaMcp.Sandbox.WhatsApp.Behaviour;
 
 namespace WaMcp.Sandbox.WhatsApp.Graph;
@@ -15,6 +16,7 @@ internal sealed partial class GraphPipeline(
     GraphJournal journal,
     AccessTokens tokens,
     FaultBook faults,
+    Customers customers,
     CurrentBehaviour behaviour,
     TimeProvider clock,
     ILogger<GraphPipeline> logger)
@@ -155,15 +157,17 @@ internal sealed partial class GraphPipeline(
         return call.AnswerAsync(writer => GraphErrorBody.WriteAnswer(writer, fault, trace), status);
     }
 
-    private static string? Recipient(GraphCall call)
+    // A person has a number and a user id, and a request names only one of them.
+    private IEnumerable<string?> Recipient(GraphCall call)
     {
         try
         {
-            return call.Body.IsEmpty ? null : call.Json.FindText("to") ?? call.Json.FindText("recipient");
+            var named = call.Body.IsEmpty ? null : (call.Json.FindText("to") ?? call.Json.FindText("recipient"))?.TrimStart('+');
+            return customers.Find(named) is { } customer ? [customer.WaId, customer.UserId] : [named];
         }
         catch (GraphFault)
         {
-            return null;
+            return [];
         }
     }
 
