@@ -54,10 +54,9 @@ internal sealed class Session : IAsyncDisposable
     {
         var collection = new ServiceCollection();
         collection.AddSingleton(settings);
-        collection.AddSingleton(WhoWorks(settings));
         collection.AddSingleton(_ => Connect(ConnectionString("wamcp")));
         collection.AddDbContext<WaMcpDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
-        collection.AddWaMcpDomain();
+        collection.AddWaMcpDomain().AddOperatorVerbs(WhoWorks(settings));
         return collection.BuildServiceProvider();
     }
 

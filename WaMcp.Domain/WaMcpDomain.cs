@@ -18,24 +18,31 @@ namespace WaMcp.Domain;
 /// <summary>Registers the domain; what a program starts of its background work, it says itself.</summary>
 public static class WaMcpDomain
 {
-    /// <summary>The verbs of operators and of the programs. Needs the database and an <see cref="IConfiguration"/>.</summary>
+    /// <summary>What every program needs. Wants the database and an <see cref="IConfiguration"/>.</summary>
     public static IServiceCollection AddWaMcpDomain(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => Pepper.Read(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<SecretBox>();
-        services.AddSingleton<MigrateDatabase>();
         services.AddScoped<TenantContext>();
-        services.AddScoped<AuditedChange>();
-        services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>();
-        services.AddScoped<FindChannel>().AddScoped<AddChannel>();
-        services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
-        services.AddScoped<MintKey>().AddScoped<RevokeKey>();
         services.AddSingleton<AuthenticateKey>();
         services.AddSingleton<RateLimiter>();
         services.AddSingleton<JobQueue>();
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
         services.AddScoped<SendMessage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
+        return services;
+    }
+
+    /// <summary>What operators do, each change with its audit row in the name of <paramref name="operator"/>.</summary>
+    public static IServiceCollection AddOperatorVerbs(this IServiceCollection services, Operator @operator)
+    {
+        services.AddSingleton(@operator);
+        services.AddSingleton<MigrateDatabase>();
+        services.AddScoped<AuditedChange>();
+        services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>();
+        services.AddScoped<FindChannel>().AddScoped<AddChannel>();
+        services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
+        services.AddScoped<MintKey>().AddScoped<RevokeKey>();
         return services;
     }
 

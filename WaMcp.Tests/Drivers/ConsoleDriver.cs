@@ -31,8 +31,8 @@ internal sealed class ConsoleDriver
             .AddSingleton<IConfiguration>(configuration)
             .AddSingleton(NpgsqlDataSource.Create(connectionString))
             .AddDbContext<WaMcpDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()))
-            .AddSingleton(new Operator("tests", "req_tests"))
             .AddWaMcpDomain()
+            .AddOperatorVerbs(new Operator("tests", "req_tests"))
             .BuildServiceProvider();
     }
 

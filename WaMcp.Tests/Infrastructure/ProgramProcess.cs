@@ -17,7 +17,7 @@ internal sealed class ProgramProcess(string name, int port, IReadOnlyDictionary<
         var program = Path.Combine(Repository.Root, "artifacts", "bin", name, configuration, $"{name}.dll");
         var environment = settings.ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
         environment["ASPNETCORE_URLS"] = Address.ToString();
-        environment["DOTNET_ENVIRONMENT"] = "Production";
+        environment["DOTNET_ENVIRONMENT"] = "Development"; // where every registration is validated
         process = await ChildProcess.StartAsync(
             "dotnet", [program], line => line.Contains("Application started", StringComparison.Ordinal), environment: environment);
     }

@@ -8,8 +8,10 @@ internal static class TestSecrets
     public const string AccessToken = "EAAtests-system-user-token";
     public const string Pepper = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     public const string EncryptionKey = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
-    public const string AppPassword = "tests-app-password";
-    public const string ArchiverPassword = "tests-archiver-password";
+
+    // Roles belong to the cluster, which all tests share: whoever migrates gives them the same passwords.
+    public static readonly string AppPassword = LocalPostgres.OwnerPassword;
+    public static readonly string ArchiverPassword = LocalPostgres.OwnerPassword;
 
     /// <summary>As configuration keys, which is what secret files become.</summary>
     public static readonly IReadOnlyDictionary<string, string?> Settings = new Dictionary<string, string?>

@@ -118,6 +118,11 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         Http.Dispose();
         foreach (var each in Enumerable.Reverse(owned))
         {
+            if (each is WebApplication program)
+            {
+                await program.StopAsync();
+            }
+
             await each.DisposeAsync();
         }
     }
@@ -128,7 +133,11 @@ internal sealed class WaMcpSystem : IAsyncDisposable
     private async Task<WebApplication> RunAsync(
         string name, Func<WebApplicationBuilder, WebApplication> build, int port, (string Key, string? Value)[] settings)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = name });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            ApplicationName = name,
+            EnvironmentName = "Development", // where every registration is validated
+        });
         builder.Configuration.AddInMemoryCollection(TestSecrets.Settings);
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => setting.Key, setting => setting.Value));
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
