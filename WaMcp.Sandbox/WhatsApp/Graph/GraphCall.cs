@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using WaMcp.Sandbox.WhatsApp.Accounts;
 
@@ -56,17 +57,20 @@ internal sealed class GraphCall(HttpContext http, JournalEntry entry, ReadOnlyMe
         return Body.IsEmpty ? null : Json.FindText(name);
     }
 
+    /// <summary>Writes the whole answer before any of it is sent, so that a <see cref="GraphFault"/> on the way is still one.</summary>
     public Task AnswerAsync(Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK)
     {
-        Entry.Status = status; // before the first byte: whoever has the answer finds it in the journal
-        Http.Response.StatusCode = status;
-        Http.Response.ContentType = "application/json; charset=UTF-8";
-        using (var writer = new Utf8JsonWriter(Http.Response.BodyWriter))
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer))
         {
             write(writer);
         }
 
-        return Http.Response.BodyWriter.FlushAsync(Http.RequestAborted).AsTask();
+        Entry.Status = status; // before the first byte: whoever has the answer finds it in the journal
+        Http.Response.StatusCode = status;
+        Http.Response.ContentType = "application/json; charset=UTF-8";
+        Http.Response.ContentLength = buffer.WrittenCount;
+        return Http.Response.Body.WriteAsync(buffer.WrittenMemory, Http.RequestAborted).AsTask();
     }
 
     public Task AnswerSuccessAsync() => AnswerAsync(writer =>

@@ -126,6 +126,7 @@ internal sealed partial class GraphPipeline(
         finally
         {
             call.Http.Response.Body = answer;
+            call.Http.Response.ContentLength = null;
             call.Entry.Status = null;
         }
     }

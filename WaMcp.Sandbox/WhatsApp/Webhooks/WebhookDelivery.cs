@@ -1,13 +1,17 @@
 namespace WaMcp.Sandbox.WhatsApp.Webhooks;
 
-/// <summary>One body on its way to one address: the same bytes at every attempt. Changed by its lane alone.</summary>
-internal sealed class WebhookDelivery(long id, Uri url, byte[] body, IReadOnlyList<WebhookUpdate> updates, DateTimeOffset created)
+/// <summary>One body on its way to one address: the same bytes at every attempt, changed by its lane alone.</summary>
+internal sealed class WebhookDelivery(long id, Uri url, byte[] body, WebhookUpdate addressee, IReadOnlyList<WebhookUpdate> updates, DateTimeOffset created)
 {
     private IReadOnlyList<WebhookUpdate>? updates = updates;
 
     public long Id { get; } = id;
 
-    public Uri Url { get; } = url;
+    /// <summary>Where it goes, or last went: when the callback moves, what waits goes to its new address.</summary>
+    public Uri Url { get; private set; } = url;
+
+    /// <summary>Tells the address; null once it is accepted or given up.</summary>
+    public WebhookUpdate? Addressee { get; private set; } = addressee;
 
     public byte[] Body { get; } = body;
 
@@ -31,6 +35,8 @@ internal sealed class WebhookDelivery(long id, Uri url, byte[] body, IReadOnlyLi
 
     public string State => AcceptedAt is not null ? "accepted" : NextAttempt is not null ? "waiting" : "dropped";
 
+    public void SendTo(Uri url) => Url = url;
+
     public void Accepted(DateTimeOffset at)
     {
         Attempts++;
@@ -43,7 +49,8 @@ internal sealed class WebhookDelivery(long id, Uri url, byte[] body, IReadOnlyLi
             update.IsAccepted();
         }
 
-        updates = null; // the log keeps the bytes, not the chats
+        Addressee = null; // the log keeps the bytes, not the chats
+        updates = null;
     }
 
     public void Failed(int? status, string error, DateTimeOffset next)
@@ -57,6 +64,7 @@ internal sealed class WebhookDelivery(long id, Uri url, byte[] body, IReadOnlyLi
     public void Dropped()
     {
         NextAttempt = null;
+        Addressee = null;
         updates = null;
     }
 }

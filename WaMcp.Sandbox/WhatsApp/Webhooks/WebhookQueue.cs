@@ -124,11 +124,11 @@ internal sealed partial class WebhookQueue : BackgroundService
         }
 
         var now = clock.GetUtcNow();
-        var first = new WebhookDelivery(log.NextId(), url, WebhookEnvelope.Write(updates, now), updates, now);
+        var first = new WebhookDelivery(log.NextId(), url, WebhookEnvelope.Write(updates, now), updates[0], updates, now);
         var deliveries = new List<WebhookDelivery> { first };
         for (var copy = 0; copy < behaviour.Now.Duplicates; copy++)
         {
-            deliveries.Add(new WebhookDelivery(log.NextId(), url, first.Body, [], now) { CopyOf = first.Id });
+            deliveries.Add(new WebhookDelivery(log.NextId(), url, first.Body, updates[0], [], now) { CopyOf = first.Id });
         }
 
         foreach (var delivery in deliveries)
@@ -140,6 +140,11 @@ internal sealed partial class WebhookQueue : BackgroundService
 
     private async Task AttemptAsync(WebhookLane lane, WebhookDelivery delivery, int generation, CancellationToken cancellationToken)
     {
+        if (delivery.Addressee is { } addressee && Address(addressee) is { } url)
+        {
+            delivery.SendTo(url);
+        }
+
         var (status, error) = await client.PostAsync(delivery.Url, delivery.Body, behaviour.Now.WebhookTimeout, cancellationToken);
         var now = clock.GetUtcNow();
         if (status == StatusCodes.Status200OK)
