@@ -2,11 +2,13 @@ using Spectre.Console;
 
 namespace WaMcp.Admin.Output;
 
-/// <summary>Draws tables. On a terminal they fit its width and headings are bold; anywhere else every row is one line, however long.</summary>
+/// <summary>
+/// Draws tables: every row is one line, however long, so that ids can be copied from a narrow terminal and cut from a pipe. On a terminal
+/// the headings are bold.
+/// </summary>
 internal static class Table
 {
-    // Wider than any row: what is piped must never be cut or wrapped.
-    private const int Unlimited = 10_000;
+    private const int WiderThanAnyRow = 10_000;
 
     public static void Write<TRow>(TextWriter writer, IReadOnlyList<TRow> rows)
         where TRow : IRow<TRow>
@@ -32,7 +34,7 @@ internal static class Table
             Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
             Out = new AnsiConsoleOutput(drawn),
         });
-        console.Profile.Width = isTerminal ? Math.Max(Console.WindowWidth, 40) : Unlimited;
+        console.Profile.Width = WiderThanAnyRow;
         console.Write(table);
         foreach (var line in drawn.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
