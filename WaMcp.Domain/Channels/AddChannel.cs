@@ -34,6 +34,11 @@ public sealed class AddChannel(WaMcpDbContext context, AuditedChange change, Sec
             RequireDigits("waba-id", account);
         }
 
+        if (string.IsNullOrWhiteSpace(number.DisplayPhoneNumber) || number.DisplayPhoneNumber.Length > 40)
+        {
+            throw Fault.Invalid("display-phone", "must be 1 to 40 characters.", "Write the number as people see it, for example +1 555 010 0001.");
+        }
+
         if ((number.AccessToken is null) != (number.AppSecret is null))
         {
             throw Fault.Invalid("access-token", "a BYOA channel needs both its access token and its app secret.");
@@ -69,7 +74,7 @@ public sealed class AddChannel(WaMcpDbContext context, AuditedChange change, Sec
             Profile = number.AccessToken is null ? ChannelProfile.Platform : ChannelProfile.Byoa,
             ProviderId = number.PhoneNumberId,
             AccountId = number.AccountId,
-            Address = number.DisplayPhoneNumber,
+            Address = number.DisplayPhoneNumber.Trim(),
             AccessTokenSealed = number.AccessToken is { } token ? box.Seal(token, WhatsAppCredentials.Purpose(id, "access_token")) : null,
             AppSecretSealed = number.AppSecret is { } secret ? box.Seal(secret, WhatsAppCredentials.Purpose(id, "app_secret")) : null,
             CreatedAt = clock.GetUtcNow(),

@@ -119,7 +119,7 @@ public sealed class ChannelsTests
     }
 
     [Fact]
-    public async Task IdsOfMetaAreDigits()
+    public async Task IdsOfMetaAreDigitsAndTheNumberIsNotEmpty()
     {
         var console = await AdminConsole.StartAsync();
 
@@ -127,6 +127,7 @@ public sealed class ChannelsTests
             .ShouldFail(2, "--phone-number-id:", "WhatsApp Manager");
         (await console.RunAsync("channels", "add", "--name", "support", "--phone-number-id", "1", "--display-phone", "+1", "--waba-id", "x"))
             .ShouldFail(2, "--waba-id:");
+        (await console.RunAsync("channels", "add", "--name", "support", "--phone-number-id", "1", "--display-phone", " ")).ShouldFail(2, "--display-phone:");
     }
 
     [Fact]
