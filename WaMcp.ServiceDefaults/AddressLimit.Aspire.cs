@@ -9,7 +9,8 @@ public static partial class AddressLimit
 {
     // All replicas count together, in Redis.
     internal static partial RateLimitPartition<string> Partition(string address, AddressLimitOptions options, IServiceProvider services) =>
-        RateLimitPartition.Get(address, _ => (RateLimiter)new SharedLimiter(address, options, services.GetRequiredService<IConnectionMultiplexer>()));
+        RateLimitPartition.Get<string>(
+            address, _ => new SharedLimiter(address, options, services.GetRequiredService<IConnectionMultiplexer>()));
 
     /// <summary>RedisRateLimiting's limiter throws when Redis is away; then the count of this process decides.</summary>
     private sealed class SharedLimiter(string address, AddressLimitOptions options, IConnectionMultiplexer redis) : RateLimiter
@@ -41,7 +42,7 @@ public static partial class AddressLimit
             {
                 try
                 {
-                    return await shared.AcquireAsync(permitCount, cancellationToken);
+                    return await shared.AcquireAsync(permitCount, cancellationToken).AsTask().InTime(cancellationToken);
                 }
                 catch (Exception exception) when (exception is RedisException or TimeoutException)
                 {

@@ -11,11 +11,13 @@ public static partial class AddressLimit
     /// <summary>The name of the rate limiting policy.</summary>
     public const string PolicyName = "address";
 
+    /// <summary>Adds the limit's policy. Call <see cref="Redis.AddRedis"/> too: replicas may count together there.</summary>
     public static IHostApplicationBuilder AddAddressLimit(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<AddressLimitOptions>()
             .BindConfiguration("AddressLimit")
-            .Validate(options => options.PermitLimit > 0, "AddressLimit:PermitLimit must be at least 1: it is the number of requests per window.")
+            .Validate(options => options.PermitLimit > 0,
+                "AddressLimit:PermitLimit must be at least 1: it is the number of requests per window.")
             .Validate(options => options.Window >= TimeSpan.FromSeconds(1), "AddressLimit:Window must be at least 00:00:01.")
             .ValidateOnStart();
         builder.Services.AddRateLimiter(limiter => limiter.AddPolicy<string, AddressLimitPolicy>(PolicyName));

@@ -1,6 +1,6 @@
 namespace WaMcp.ServiceDefaults;
 
-/// <summary>How many requests one address may send to the public endpoints before anybody knows who it is. Section <c>AddressLimit</c>.</summary>
+/// <summary>How many requests one address may send before anybody knows who it is. Section <c>AddressLimit</c>.</summary>
 public sealed class AddressLimitOptions
 {
     /// <summary>Requests per <see cref="Window"/>. Far above what an agent sends, far below what guessing keys would need.</summary>

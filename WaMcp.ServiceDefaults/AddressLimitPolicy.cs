@@ -36,7 +36,9 @@ internal sealed class AddressLimitPolicy(IOptions<AddressLimitOptions> options) 
 
     private async ValueTask RejectAsync(OnRejectedContext rejected, CancellationToken cancellationToken)
     {
-        var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var known) && known > TimeSpan.Zero ? known : options.Value.Step;
+        var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var known) && known > TimeSpan.Zero
+            ? known
+            : options.Value.Step;
         var seconds = (int)Math.Ceiling(wait.TotalSeconds);
         var response = rejected.HttpContext.Response;
         response.StatusCode = StatusCodes.Status429TooManyRequests;

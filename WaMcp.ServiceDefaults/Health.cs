@@ -31,8 +31,9 @@ public static class Health
         LeaveNoTrace(context);
         var report = await health.CheckHealthAsync(included, context.RequestAborted);
         context.Response.Headers.CacheControl = "no-store";
+        var checks = report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Status.ToString());
         return TypedResults.Json(
-            new HealthAnswer(report.Status.ToString(), report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Status.ToString())),
+            new HealthAnswer(report.Status.ToString(), checks),
             statusCode: report.Status == HealthStatus.Unhealthy
                 ? StatusCodes.Status503ServiceUnavailable
                 : StatusCodes.Status200OK);

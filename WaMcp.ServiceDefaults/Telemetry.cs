@@ -89,7 +89,8 @@ public static class Telemetry
             .AddTelemetrySdk()
             .AddService(
                 builder.Configuration["OTEL_SERVICE_NAME"] ?? builder.Environment.ApplicationName,
-                serviceVersion: Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion)
+                serviceVersion: Assembly.GetEntryAssembly()?
+                    .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion)
             .AddAttributes([new("deployment.environment.name", builder.Environment.EnvironmentName)])
             .AddEnvironmentVariableDetector();
     }

@@ -10,14 +10,17 @@ public static partial class McpEndpoint
     /// <summary>What MCP's C# SDK uses where the specification gives no code.</summary>
     internal const int TransportError = -32000;
 
+    internal const string NotJsonRpc = "The body is not one valid JSON-RPC 2.0 message.";
+
     /// <summary>Lets the MCP server be reached over HTTP; <see cref="MapMcpEndpoint"/> says where.</summary>
     public static IMcpServerBuilder AddMcpEndpoint(this IMcpServerBuilder builder)
     {
         builder.Services.AddOptions<McpOptions>()
             .BindConfiguration("Mcp")
-            .Validate(options => options.MaxRequestBytes > 0, "Mcp:MaxRequestBytes must be positive: it is the largest request body in bytes.")
+            .Validate(options => options.MaxRequestBytes > 0,
+                "Mcp:MaxRequestBytes must be positive: it is the largest request body in bytes.")
             .Validate(options => options.AllowedOrigins.All(McpOrigin.IsOrigin),
-                "Mcp:AllowedOrigins must hold origins such as https://console.example.com: scheme, host and perhaps a port, without a path.")
+                "Mcp:AllowedOrigins must hold origins such as https://console.example.com: scheme, host, perhaps a port, and no path.")
             .ValidateOnStart();
         AddTransport(builder);
         return builder;
@@ -46,6 +49,12 @@ public static partial class McpEndpoint
         {
             await RefuseAsync(StatusCodes.Status403Forbidden,
                 "Web pages of this origin may not call this server. Its operator can add the origin to Mcp:AllowedOrigins.");
+            return;
+        }
+
+        if (!context.Request.HasJsonContentType())
+        {
+            await RefuseAsync(StatusCodes.Status415UnsupportedMediaType, "The Content-Type header must be application/json.");
             return;
         }
 

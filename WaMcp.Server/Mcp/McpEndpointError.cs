@@ -10,6 +10,9 @@ internal static class McpEndpointError
     private static readonly JsonTypeInfo<JsonRpcError> ErrorJson =
         (JsonTypeInfo<JsonRpcError>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcError));
 
+    internal static Task WriteAsync(HttpContext context, int status, McpErrorCode code, string message) =>
+        WriteAsync(context, status, new JsonRpcErrorDetail { Code = (int)code, Message = message });
+
     /// <param name="context">The request.</param>
     /// <param name="status">The HTTP status.</param>
     /// <param name="error">Code, message and data.</param>

@@ -18,7 +18,7 @@ internal sealed class McpEndpointPost(IOptionsFactory<McpServerOptions> optionsF
         "The Accept header must list both application/json and text/event-stream: the server chooses.");
 
     private static readonly McpRefusal NotJsonRpc = new(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidRequest,
-        "The body is not one valid JSON-RPC 2.0 message.");
+        McpEndpoint.NotJsonRpc);
 
     // A name that comes twice would be one thing to us and another to whoever else reads the message.
     private static readonly JsonTypeInfo<JsonRpcMessage> MessageJson = (JsonTypeInfo<JsonRpcMessage>)new JsonSerializerOptions(
@@ -114,7 +114,8 @@ internal sealed class McpEndpointPost(IOptionsFactory<McpServerOptions> optionsF
     private static bool AcceptsBoth(HttpRequest request)
     {
         var accept = request.GetTypedHeaders().Accept;
-        return accept.Any(type => type.MatchesMediaType("application/json")) && accept.Any(type => type.MatchesMediaType("text/event-stream"));
+        return accept.Any(type => type.MatchesMediaType("application/json"))
+            && accept.Any(type => type.MatchesMediaType("text/event-stream"));
     }
 
     private static async Task<JsonRpcMessage?> ReadAsync(HttpContext context)

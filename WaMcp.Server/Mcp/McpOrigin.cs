@@ -40,5 +40,7 @@ internal static class McpOrigin
     private static bool IsThisMachine(Uri page, Uri here) => page.IsLoopback && here.IsLoopback;
 
     private static bool IsThisHost(Uri page, Uri here) =>
-        here.Scheme == "https" && page.Scheme == "https" && string.Equals(page.Authority, here.Authority, StringComparison.OrdinalIgnoreCase);
+        here.Scheme == "https"
+        && page.Scheme == "https"
+        && string.Equals(page.Authority, here.Authority, StringComparison.OrdinalIgnoreCase);
 }

@@ -25,7 +25,10 @@ internal readonly partial struct McpRequestChecks
 
     private static readonly string[] SessionVersions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
     private static readonly string[] StatelessVersions = [FirstStatelessVersion];
-    private static readonly SearchValues<char> HeaderCharacters = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Append('\t').Select(code => (char)code)]);
+
+    // RFC 9110, section 5.5, without what it calls obsolete.
+    private static readonly SearchValues<char> HeaderCharacters =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Append('\t').Select(code => (char)code)]);
 
     private readonly IHeaderDictionary headers;
     private readonly McpServerOptions options;
@@ -148,9 +151,11 @@ internal readonly partial struct McpRequestChecks
     private McpRefusal? MissingMetadata() =>
         IsStateless && Metadata?[MetaKeys.ClientCapabilities] is not JsonObject ? MissingField(MetaKeys.ClientCapabilities) : null;
 
-    private McpRefusal? RemovedMethod() => IsStateless && method
-        is RequestMethods.Initialize or RequestMethods.Ping or "logging/setLevel" or RequestMethods.ResourcesSubscribe or RequestMethods.ResourcesUnsubscribe
-            ? new McpRefusal(StatusCodes.Status404NotFound, (int)McpErrorCode.MethodNotFound, $"The protocol version '{version}' has no method '{method}'.")
+    private McpRefusal? RemovedMethod() =>
+        IsStateless && method is RequestMethods.Initialize or RequestMethods.Ping or "logging/setLevel"
+            or RequestMethods.ResourcesSubscribe or RequestMethods.ResourcesUnsubscribe
+            ? new McpRefusal(StatusCodes.Status404NotFound, (int)McpErrorCode.MethodNotFound,
+                $"The protocol version '{version}' has no method '{method}'.")
             : null;
 
     // The stateless revisions know no sessions and ignore the header. An older client sends it only if a server gave it one, and we do not.
@@ -176,7 +181,7 @@ internal readonly partial struct McpRequestChecks
     }
 
     private McpRefusal MissingField(string key) => new(StatusCodes.Status400BadRequest, (int)McpErrorCode.InvalidParams,
-        $"A request of protocol version '{version}' must carry params._meta/{key}{(key == MetaKeys.ClientCapabilities ? " as an object" : "")}.");
+        $"A request of protocol version '{version}' must carry params._meta/{key}: the version as text, the capabilities as an object.");
 
     private static McpRefusal Contradiction(string message) =>
         new(StatusCodes.Status400BadRequest, (int)McpErrorCode.HeaderMismatch, message);

@@ -12,7 +12,7 @@ public sealed class LocalRedis : IAsyncLifetime, IAsyncDisposable
 
     public int Port { get; } = FreePort.Next();
 
-    /// <summary>For StackExchange.Redis and for <c>ConnectionStrings:redis</c>. Valid before the start too, to test a Redis that is away.</summary>
+    /// <summary>For <c>ConnectionStrings:redis</c>. Valid before the start too, to test a Redis that is away.</summary>
     public string ConnectionString => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
     public static async Task<LocalRedis> RunAsync()

@@ -23,7 +23,8 @@ public sealed class McpEndpointClientTests
 
         client.NegotiatedProtocolVersion.ShouldBe(spoken);
         client.ServerInfo!.Name.ShouldBe("test");
-        (await client.ListToolsAsync()).Select(tool => tool.Name).ShouldBe(["count", "echo", "fail", "route", "wait", "who"], ignoreOrder: true);
+        var tools = await client.ListToolsAsync();
+        tools.Select(tool => tool.Name).ShouldBe(["count", "echo", "fail", "route", "wait", "who"], ignoreOrder: true);
         Text(await client.CallToolAsync("echo", Arguments(("text", "häß 🙂\n")))).ShouldBe("häß 🙂\n");
     }
 
@@ -56,7 +57,8 @@ public sealed class McpEndpointClientTests
         unknown.IsError.ShouldBe(true);
         Text(unknown).ShouldNotContain("internal matters");
 
-        (await Should.ThrowAsync<McpProtocolException>(async () => await client.CallToolAsync("none"))).ErrorCode.ShouldBe(McpErrorCode.InvalidParams);
+        var missing = await Should.ThrowAsync<McpProtocolException>(async () => await client.CallToolAsync("none"));
+        missing.ErrorCode.ShouldBe(McpErrorCode.InvalidParams);
     }
 
     [Theory]
@@ -108,7 +110,8 @@ public sealed class McpEndpointClientTests
         answers.ShouldBe(Enumerable.Range(0, 200).Select(number => $"call {number}"));
     }
 
-    private static string Text(CallToolResult result) => string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text));
+    private static string Text(CallToolResult result) =>
+        string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text));
 
     private static Dictionary<string, object?> Arguments(params (string Name, object? Value)[] arguments) =>
         arguments.ToDictionary(argument => argument.Name, argument => argument.Value);

@@ -25,7 +25,7 @@ internal sealed class RawMcpRequest
 
     public HttpMethod Method { get; set; } = HttpMethod.Post;
 
-    public string ContentType { get; set; } = "application/json";
+    public string? ContentType { get; set; } = "application/json";
 
     /// <summary>A call of <c>echo</c> as a client of the stateless revision sends it.</summary>
     public static RawMcpRequest Stateless(string method = "tools/call") => new RawMcpRequest(new JsonObject
@@ -80,7 +80,7 @@ internal sealed class RawMcpRequest
         if (Method == HttpMethod.Post)
         {
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(text ?? Body.ToJsonString()));
-            request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(ContentType);
+            request.Content.Headers.ContentType = ContentType is null ? null : MediaTypeHeaderValue.Parse(ContentType);
         }
 
         foreach (var (name, value) in headers)
@@ -101,8 +101,9 @@ internal sealed class RawMcpRequest
 internal sealed record RawMcpAnswer(int Status, string? ContentType, string Allow, bool HasSession, string Body)
 {
     /// <summary>The JSON-RPC message, whether it came as JSON or as the last event of a stream.</summary>
-    public JsonElement Message => JsonDocument.Parse(
-        ContentType == "text/event-stream" ? Body.Split('\n').Last(line => line.StartsWith("data:", StringComparison.Ordinal))[5..] : Body).RootElement;
+    public JsonElement Message => JsonDocument.Parse(ContentType == "text/event-stream"
+        ? Body.Split('\n').Last(line => line.StartsWith("data:", StringComparison.Ordinal))[5..]
+        : Body).RootElement;
 
     public int ErrorCode => Message.GetProperty("error").GetProperty("code").GetInt32();
 

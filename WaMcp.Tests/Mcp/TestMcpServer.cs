@@ -86,7 +86,8 @@ internal sealed class TestTools(RequestOwned owned, IHttpContextAccessor http)
         $"{user?.Identity?.Name ?? "nobody"} {ReferenceEquals(owned, http.HttpContext!.RequestServices.GetService<RequestOwned>())}";
 
     [McpServerTool(Name = "fail"), Description("Fails.")]
-    public static string Fail(bool known) => known ? throw new McpException("a known reason") : throw new InvalidOperationException("internal matters");
+    public static string Fail(bool known) =>
+        throw (known ? new McpException("a known reason") : new InvalidOperationException("internal matters"));
 
     [McpServerTool(Name = "count"), Description("Reports progress and ends when somebody has seen it.")]
     public static async Task<string> Count(
@@ -94,8 +95,8 @@ internal sealed class TestTools(RequestOwned owned, IHttpContextAccessor http)
     {
         for (var step = 1; step <= to; step++)
         {
-            await request.Server.NotifyProgressAsync(
-                request.Params!.ProgressToken!.Value, new ProgressNotificationValue { Progress = step, Total = to }, cancellationToken: cancellationToken);
+            var progress = new ProgressNotificationValue { Progress = step, Total = to };
+            await request.Server.NotifyProgressAsync(request.Params!.ProgressToken!.Value, progress, cancellationToken: cancellationToken);
         }
 
         await calls.Seen.Task.WaitAsync(cancellationToken);

@@ -6,7 +6,7 @@ using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.ServiceDefaults;
 
-public sealed class AddressLimitTests
+public sealed class AddressLimitTests(LocalRedis redis) : IClassFixture<LocalRedis>
 {
     [Fact]
     public async Task AnAddressOverItsLimitIsToldWhenToComeBack()
@@ -40,6 +40,28 @@ public sealed class AddressLimitTests
         (await StatusFromAsync(app, "2001:db8:1:3::1")).ShouldBe(HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task TheLimitHoldsWithoutRedisToo()
+    {
+        await using var away = new LocalRedis();
+        await using var app = await StartAsync(("AddressLimit:PermitLimit", "2"), ("ConnectionStrings:redis", away.ConnectionString));
+
+        (await StatusFromAsync(app, "192.0.2.3")).ShouldBe(HttpStatusCode.OK);
+        (await StatusFromAsync(app, "192.0.2.3")).ShouldBe(HttpStatusCode.OK);
+        (await StatusFromAsync(app, "192.0.2.3")).ShouldBe(HttpStatusCode.TooManyRequests);
+    }
+
+    [Fact]
+    public async Task ARedisThatHangsTurnsNoRequestAway()
+    {
+        await using var frozen = await LocalRedis.RunAsync();
+        await using var app = await StartAsync(("ConnectionStrings:redis", frozen.ConnectionString));
+        (await StatusFromAsync(app, "192.0.2.4")).ShouldBe(HttpStatusCode.OK);
+
+        frozen.Freeze();
+        (await StatusFromAsync(app, "192.0.2.4")).ShouldBe(HttpStatusCode.OK);
+    }
+
     [Theory]
     [InlineData("AddressLimit:PermitLimit", "0")]
     [InlineData("AddressLimit:Window", "00:00:00")]
@@ -50,8 +72,8 @@ public sealed class AddressLimitTests
         failure.Message.ShouldContain(setting);
     }
 
-    private static Task<TestApp> StartAsync(params (string, string?)[] settings) => TestApp.StartAsync(
-        builder => builder.AddServiceDefaults().AddAddressLimit(),
+    private Task<TestApp> StartAsync(params (string, string?)[] settings) => TestApp.StartAsync(
+        builder => builder.AddServiceDefaults().AddRedis().AddAddressLimit(),
         app =>
         {
             app.Use((context, next) =>
@@ -67,7 +89,7 @@ public sealed class AddressLimitTests
             app.MapGet("/limited", () => "here").RequireAddressLimit();
             app.MapGet("/free", () => "here");
         },
-        settings);
+        [("ConnectionStrings:redis", redis.ConnectionString), .. settings]);
 
     private static async Task<HttpStatusCode> StatusFromAsync(TestApp app, string address)
     {
