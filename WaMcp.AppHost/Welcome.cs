@@ -11,9 +11,11 @@ internal static class Welcome
           dashboard  {endpoints.Dashboard ?? "none (ops/local/dashboard --check says how to get it)"}
 
         Next, in a second terminal:
-          ./ops/admin clients create --name acme --display-name "Acme Support"
-          ./ops/admin grants add --client acme --phone 100000000000001 --tools send_message,get_messages
-          ./ops/admin keys mint --client acme --label laptop --scopes "tools:*,numbers:*"
+          ./ops/admin clients create --name acme --display-name "Acme"
+          ./ops/admin channels add --name support --phone-number-id 100000000000001 --display-phone "+1 555 010 0001"
+          ./ops/admin grants add --client acme --phone support --tools "ping,list_channels,send_message,get_message,get_messages"
+          ./ops/admin keys mint --client acme --label laptop \
+            --scopes "tools:ping,tools:list_channels,tools:send_message,tools:get_message,tools:get_messages,numbers:support"
         Ctrl-C or ./ops/down stops it; data stays in .wamcp.
 
         """;
