@@ -47,7 +47,7 @@ public sealed class EndToEndTests(AppHostFixture system, PhonePageTests.Browser 
         const string tools = "ping,list_channels,send_message,get_message,get_messages";
         await AdminAsync("grants", "add", "--client", "acme", "--phone", "support", "--tools", tools);
         var scopes = string.Join(',', tools.Split(',').Select(tool => $"tools:{tool}").Append("numbers:support"));
-        var (output, errors) = await AdminAsync("keys", "mint", "--client", "acme", "--label", "laptop", "--scopes", scopes);
+        var (output, errors) = await AdminAsync("keys", "mint", "--client", "acme", "--label", "laptop", "--scopes", scopes, "--rpm", "10000");
         output.ShouldStartWith("key_");
         output.ShouldNotContain("wamcp_live_");
         return errors.Split([' ', '\n']).Single(word => word.StartsWith("wamcp_live_", StringComparison.Ordinal)).Trim();
