@@ -19,6 +19,8 @@ internal sealed class Dashboard
             $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://127.0.0.1:{ports.Choose("telemetry", 18889)}",
             "--ASPIRE_ALLOW_UNSECURED_TRANSPORT=true",
             "--ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS=true",
+            // The AppHost ends when nothing of the system is left, not some time before.
+            "--DcpPublisher:WaitForResourceCleanup=true",
         ];
         string[] containers = options.LocalStores || ContainerRuntime.Name is null
             ? []

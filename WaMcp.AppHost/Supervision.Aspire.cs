@@ -85,7 +85,11 @@ internal static class SupervisionRegistration
         this IDistributedApplicationBuilder builder,
         IReadOnlyList<IResourceBuilder<IResource>> programs,
         Func<CancellationToken, Task> healthy,
-        Action stopping) =>
+        Action stopping)
+    {
+        // With a dashboard Aspire would wait for ever behind a failed migration, for somebody to press a button there.
+        builder.Services.Configure<ResourceNotificationServiceOptions>(
+            options => options.DefaultWaitBehavior = WaitBehavior.StopOnResourceUnavailable);
         builder.Services.AddHostedService(services =>
         {
             var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
@@ -98,4 +102,5 @@ internal static class SupervisionRegistration
                 [.. programs.Select(program => program.Resource.Name)],
                 healthy);
         });
+    }
 }

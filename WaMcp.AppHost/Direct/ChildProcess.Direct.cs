@@ -15,7 +15,7 @@ internal sealed class ChildProcess
     ];
 
     private readonly Process process;
-    private readonly Queue<string> last = new();
+    private readonly Queue<string> lastLines = new();
 
     private ChildProcess(Process process, Action<string> onLine, ProcessLedger ledger)
     {
@@ -38,26 +38,30 @@ internal sealed class ChildProcess
 
     public IReadOnlyList<string> LastLines()
     {
-        lock (last)
+        lock (lastLines)
         {
-            return [.. last];
+            return [.. lastLines];
         }
     }
 
-    /// <summary>Asks first, orders in the end. Completes when it is gone.</summary>
+    /// <summary>Asks first, orders in the end. Completes when it is gone; false when it had to be killed.</summary>
     /// <param name="hurry">Cancelled when somebody has had enough of waiting.</param>
-    public async Task StopAsync(CancellationToken hurry)
+    public async Task<bool> StopAsync(CancellationToken hurry)
     {
+        var last = UnixSignal.Terminate;
         foreach (var (signal, patience) in Escalation)
         {
             if (Exited.IsCompleted)
             {
-                return;
+                break;
             }
 
-            (hurry.IsCancellationRequested ? UnixSignal.Kill : signal).SendToGroup(process.Id);
-            await Task.WhenAny(Exited, Task.Delay(patience, hurry));
+            last = hurry.IsCancellationRequested ? UnixSignal.Kill : signal;
+            last.SendToGroup(process.Id);
+            await Task.WhenAny(Exited, Task.Delay(patience, last == UnixSignal.Kill ? CancellationToken.None : hurry));
         }
+
+        return last != UnixSignal.Kill;
     }
 
     private async Task<int> EndAsync(Task output, ProcessLedger ledger)
@@ -82,12 +86,12 @@ internal sealed class ChildProcess
                 continue;
             }
 
-            lock (last)
+            lock (lastLines)
             {
-                last.Enqueue(line);
-                if (last.Count > Remembered)
+                lastLines.Enqueue(line);
+                if (lastLines.Count > Remembered)
                 {
-                    last.Dequeue();
+                    lastLines.Dequeue();
                 }
             }
 

@@ -45,7 +45,13 @@ internal sealed class Supervisor(ProcessResource resource, Launcher launcher, Pr
         }
     }
 
-    public Task StopAsync(CancellationToken hurry) => child?.StopAsync(hurry) ?? Task.CompletedTask;
+    public async Task StopAsync(CancellationToken hurry)
+    {
+        if (child is { Exited.IsCompleted: false } && !await child.StopAsync(hurry))
+        {
+            terminal.Say($"{resource.Name} did not stop by itself and was killed");
+        }
+    }
 
     private async Task ComeUpAsync(CancellationToken stopping)
     {

@@ -1,5 +1,5 @@
 namespace WaMcp.Tests.AppHost;
 
-/// <summary>The tests that share one running system, end to end.</summary>
-[CollectionDefinition(nameof(AppHostCollection))]
+/// <summary>The tests that share one running system, end to end. A whole system needs the machine for itself.</summary>
+[CollectionDefinition(nameof(AppHostCollection), DisableParallelization = true)]
 public sealed class AppHostCollection : ICollectionFixture<AppHostFixture>;
