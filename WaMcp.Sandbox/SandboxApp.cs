@@ -1,7 +1,7 @@
-using WaMcp.ServiceDefaults;
 using WaMcp.Sandbox.Control;
 using WaMcp.Sandbox.Phone;
 using WaMcp.Sandbox.WhatsApp;
+using WaMcp.ServiceDefaults;
 
 namespace WaMcp.Sandbox;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using WaMcp.Sandbox.Control;
+using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Sandbox;
 
@@ -89,7 +90,7 @@ public sealed class ControlTests(SandboxHost sandbox) : SandboxTests(sandbox)
         await Sandbox.DeleteAsync(apps);
         (await Sandbox.GetAsync(apps)).Json.GetProperty("data").GetArrayLength().ShouldBe(0);
         await Sandbox.InboundAsync(new InboundOrder { Text = "Unheard" });
-        await SandboxHost.EventuallyAsync(Sandbox.StateAsync, state => state.Webhooks.Pending == 0);
+        await Eventually.GetAsync("no webhook waits", Sandbox.StateAsync, state => state.Webhooks.Pending == 0);
         (await Sandbox.PostAsync(apps, new { })).Json.GetProperty("success").GetBoolean().ShouldBeTrue();
         var heard = await Sandbox.InboundAsync(new InboundOrder { Text = "Heard" });
 

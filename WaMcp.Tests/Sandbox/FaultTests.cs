@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using WaMcp.Sandbox.Control;
+using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Sandbox;
 
@@ -109,7 +110,7 @@ public sealed class FaultTests(SandboxHost sandbox) : SandboxTests(sandbox)
         await Sandbox.FaultAsync(new FaultOrder { Mode = "hang" });
         using var patience = new CancellationTokenSource();
         var hanging = PostAsync(patience.Token);
-        await SandboxHost.EventuallyAsync(() => Sandbox.RequestsAsync(), requests => requests is [{ Fault: "hang" }]);
+        await Eventually.GetAsync("the request hangs", () => Sandbox.RequestsAsync(), requests => requests is [{ Fault: "hang" }]);
         var other = await Sandbox.SendTextAsync("Others are answered meanwhile");
         await Sandbox.Receiver.StatusesAsync(other.Wamid, 3);
 

@@ -1,4 +1,5 @@
 using WaMcp.Sandbox.Control;
+using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Sandbox;
 
@@ -15,36 +16,27 @@ public sealed class LateServerTests : IAsyncLifetime
     public async Task StartsWithoutCallbackAndSaysWhatIsMissing()
     {
         (await sandbox.SendTextAsync("Nobody listens")).Wamid.ShouldNotBeEmpty();
-        var state = await SandboxHost.EventuallyAsync(sandbox.StateAsync, now => now.Callback.LastError is not null);
+        var state = await Eventually.GetAsync("the state says what is missing", sandbox.StateAsync, now => now.Callback.LastError is not null);
 
         state.Callback.Verified.ShouldBeFalse();
         state.Callback.LastError!.ShouldContain("Sandbox:WhatsApp:CallbackUrl");
         (await sandbox.Http.GetAsync("/health")).EnsureSuccessStatusCode();
         (await sandbox.Http.GetAsync("/alive")).EnsureSuccessStatusCode();
-        await SandboxHost.EventuallyAsync(sandbox.StateAsync, now => now.Webhooks.Pending == 0);
+        await Eventually.GetAsync("no webhook waits", sandbox.StateAsync, now => now.Webhooks.Pending == 0);
         (await sandbox.ChatAsync()).Single().Status.ShouldBe("read");
     }
 
     [Fact]
     public async Task DeliversWhatHasWaitedOnceTheServerIsThere()
     {
-        var port = FreePort();
-        await sandbox.ChangeAsync(new SandboxSettings { CallbackUrl = $"http://127.0.0.1:{port}/webhooks/whatsapp" });
+        await sandbox.ChangeAsync(new SandboxSettings { CallbackUrl = $"http://127.0.0.1:{FreePort.Next()}/webhooks/whatsapp" });
         var id = await sandbox.InboundAsync(new InboundOrder { Text = "Are you there?" });
-        await SandboxHost.EventuallyAsync(sandbox.WebhooksAsync, deliveries => deliveries is [{ Attempts: > 1, LastStatus: null }]);
+        await Eventually.GetAsync("the webhook was tried in vain", sandbox.WebhooksAsync, deliveries => deliveries is [{ Attempts: > 1, LastStatus: null }]);
         (await sandbox.ChatAsync()).Single().Status.ShouldBe("waiting");
 
         await sandbox.ChangeAsync(new SandboxSettings { CallbackUrl = sandbox.Receiver.Url });
-        await SandboxHost.EventuallyAsync(sandbox.StateAsync, state => state.Callback is { Verified: true });
+        await Eventually.GetAsync("the callback has passed the challenge", sandbox.StateAsync, state => state.Callback is { Verified: true });
         await sandbox.Receiver.MessageAsync(id);
-        await SandboxHost.EventuallyAsync(() => sandbox.ChatAsync(), chat => chat.Single().Status == "delivered");
-    }
-
-    /// <summary>A port that nothing listens on.</summary>
-    private static int FreePort()
-    {
-        using var socket = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        socket.Start();
-        return ((System.Net.IPEndPoint)socket.LocalEndpoint).Port;
+        await Eventually.GetAsync("the message is delivered", () => sandbox.ChatAsync(), chat => chat.Single().Status == "delivered");
     }
 }

@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using WaMcp.Sandbox;
 using WaMcp.Sandbox.Control;
 using WaMcp.Sandbox.Phone;
+using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Sandbox;
 
@@ -101,12 +102,13 @@ public sealed class SandboxHost : IAsyncLifetime
         return client;
     }
 
-    /// <summary>A fresh start for the next test, with a fast retry.</summary>
+    /// <summary>A fresh start for the next test, once nothing of the last one is on its way any more.</summary>
     public async Task ResetAsync()
     {
+        (await Http.PostAsync("/control/reset", null)).EnsureSuccessStatusCode();
+        await Eventually.GetAsync("nothing is on its way", StateAsync, state => state.Webhooks.Pending == 0);
         Receiver.Clear();
         Receiver.Refuses = false;
-        (await Http.PostAsync("/control/reset", null)).EnsureSuccessStatusCode();
     }
 
     public Task<SandboxAnswer> SendAsync(object message, string number = Support) => PostAsync($"/v25.0/{number}/messages", message);
@@ -161,21 +163,4 @@ public sealed class SandboxHost : IAsyncLifetime
         (await Http.GetFromJsonAsync<List<Bubble>>($"/control/whatsapp/messages?phoneNumberId={number}&customer={customer}"))!;
 
     public async Task<SandboxState> StateAsync() => (await Http.GetFromJsonAsync<SandboxState>("/control/state"))!;
-
-    /// <summary>Asks until the answer is right; for what the sandbox does by itself and tells nobody.</summary>
-    public static async Task<T> EventuallyAsync<T>(Func<Task<T>> ask, Func<T, bool> isRight)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (true)
-        {
-            var answer = await ask();
-            if (isRight(answer))
-            {
-                return answer;
-            }
-
-            await ticks.WaitForNextTickAsync(deadline.Token);
-        }
-    }
 }

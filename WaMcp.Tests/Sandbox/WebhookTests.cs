@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using WaMcp.Sandbox.Control;
+using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Sandbox;
 
@@ -71,7 +72,7 @@ public sealed class WebhookTests(SandboxHost sandbox) : SandboxTests(sandbox)
 
         all.ShouldAllBe(webhook => webhook.Body.SequenceEqual(all[0].Body) && webhook.Headers["X-Hub-Signature-256"] == all[0].Headers["X-Hub-Signature-256"]);
         all[0].Messages.Single().GetProperty("id").GetString().ShouldBe(id);
-        var delivery = (await SandboxHost.EventuallyAsync(Sandbox.WebhooksAsync, deliveries => deliveries is [{ State: "accepted" }])).Single();
+        var delivery = (await Eventually.GetAsync("the webhook is accepted", Sandbox.WebhooksAsync, deliveries => deliveries is [{ State: "accepted" }])).Single();
         delivery.Attempts.ShouldBe(4);
         delivery.LastStatus.ShouldBe(200);
     }
@@ -86,7 +87,7 @@ public sealed class WebhookTests(SandboxHost sandbox) : SandboxTests(sandbox)
         var next = await Sandbox.InboundAsync(new InboundOrder { Text = "Next" });
 
         await Sandbox.Receiver.MessageAsync(next);
-        var waiting = (await SandboxHost.EventuallyAsync(Sandbox.WebhooksAsync, all => all.Any(delivery => delivery.Attempts == 2)))[0];
+        var waiting = (await Eventually.GetAsync("the webhook was tried twice", Sandbox.WebhooksAsync, all => all.Any(delivery => delivery.Attempts == 2)))[0];
         waiting.State.ShouldBe("waiting");
         waiting.NextAttemptAt!.Value.ShouldBeGreaterThan(DateTimeOffset.UtcNow.AddMinutes(50));
         (await Sandbox.StateAsync()).Webhooks.Pending.ShouldBe(1);
@@ -161,7 +162,7 @@ public sealed class WebhookTests(SandboxHost sandbox) : SandboxTests(sandbox)
     [Fact]
     public async Task ReportsTheChallengeAndRepeatsItOnDemand()
     {
-        (await SandboxHost.EventuallyAsync(Sandbox.StateAsync, state => state.Callback.Verified)).Callback.Url.ShouldBe(Sandbox.Receiver.Url);
+        (await Eventually.GetAsync("the callback has passed the challenge", Sandbox.StateAsync, state => state.Callback.Verified)).Callback.Url.ShouldBe(Sandbox.Receiver.Url);
 
         Sandbox.Receiver.Refuses = true;
         (await Sandbox.PostAsync("/control/whatsapp/verify", new { })).Json.GetProperty("verified").GetBoolean().ShouldBeFalse();

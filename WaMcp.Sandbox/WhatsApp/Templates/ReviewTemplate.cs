@@ -7,7 +7,8 @@ using WaMcp.Sandbox.WhatsApp.Webhooks;
 namespace WaMcp.Sandbox.WhatsApp.Templates;
 
 /// <summary>Meta's reviewers: a new template is approved after a moment; a test may pause, reject or disable one. Each time a webhook tells.</summary>
-internal sealed class ReviewTemplate(WebhookQueue webhooks, CurrentBehaviour behaviour, IHostApplicationLifetime lifetime, TimeProvider clock)
+internal sealed class ReviewTemplate(
+    BusinessAccounts accounts, WebhookQueue webhooks, CurrentBehaviour behaviour, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
     public void Start(BusinessAccount account, Template template) => _ = ApproveLaterAsync(account, template);
 
@@ -37,8 +38,8 @@ internal sealed class ReviewTemplate(WebhookQueue webhooks, CurrentBehaviour beh
             return;
         }
 
-        // Gone or decided otherwise in the meantime.
-        if (account.Templates.Find(template.Name, template.Language) == template && template.Status == "PENDING")
+        // A reset, a deletion or another decision may have come first.
+        if (accounts.FindAccount(account.Id) == account && account.Templates.Find(template.Name, template.Language) == template && template.Status == "PENDING")
         {
             Decide(account, template, "APPROVED", null);
         }
