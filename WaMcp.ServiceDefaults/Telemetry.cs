@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
+using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -116,6 +117,7 @@ public static class Telemetry
         {
             services.GetRequiredService<TracerProvider>().ForceFlush(2_000);
             services.GetRequiredService<MeterProvider>().ForceFlush(2_000);
+            services.GetRequiredService<LoggerProvider>().ForceFlush(2_000);
         }, cancellationToken);
     }
 }

@@ -113,6 +113,11 @@ internal sealed class McpEndpointPost(IOptionsFactory<McpServerOptions> optionsF
 
     private static bool AcceptsBoth(HttpRequest request)
     {
+        if (request.Headers.Accept is ["application/json, text/event-stream"])
+        {
+            return true; // what nearly every client sends, without parsing it
+        }
+
         var accept = request.GetTypedHeaders().Accept;
         return accept.Any(type => type.MatchesMediaType("application/json"))
             && accept.Any(type => type.MatchesMediaType("text/event-stream"));

@@ -97,9 +97,19 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>SIGSTOP: the program and its children keep their connections and do nothing.</summary>
-    public void Freeze() => SendToAll(Signal.Stop);
+    public void Freeze()
+    {
+        ObjectDisposedException.ThrowIf(process.HasExited, name);
+        SendToAll(Signal.Stop);
+    }
 
-    public void Continue() => SendToAll(Signal.Continue);
+    public void Continue()
+    {
+        if (!process.HasExited)
+        {
+            SendToAll(Signal.Continue);
+        }
+    }
 
     public void Send(Signal signal)
     {
@@ -185,7 +195,6 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     private void SendToAll(Signal signal)
     {
-        ObjectDisposedException.ThrowIf(process.HasExited, name);
         Send(process.Id, signal);
         foreach (var child in ChildrenOf(process.Id))
         {

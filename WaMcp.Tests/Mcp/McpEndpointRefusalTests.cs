@@ -1,6 +1,8 @@
+using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
+using ModelContextProtocol.Protocol;
 
 namespace WaMcp.Tests.Mcp;
 
@@ -107,6 +109,19 @@ public sealed class McpEndpointRefusalTests : IAsyncLifetime
         var data = answer.Message.GetProperty("error").GetProperty("data");
         data.GetProperty("requested").GetString().ShouldBe(version);
         data.GetProperty("supported").EnumerateArray().Select(known => known.GetString()).ShouldBe(["2026-07-28"]);
+    }
+
+    [Fact]
+    public async Task EveryVersionThatTheSdkSpeaksIsSpoken()
+    {
+        var known = typeof(RequestMethods).Assembly.GetType("ModelContextProtocol.Protocol.McpProtocolVersions", throwOnError: true)!
+            .GetField("SupportedProtocolVersions", BindingFlags.Static | BindingFlags.NonPublic)!.GetValue(null).ShouldBeOfType<string[]>();
+
+        foreach (var version in known)
+        {
+            var request = string.CompareOrdinal(version, "2026-07-28") < 0 ? RawMcpRequest.Initialized() : RawMcpRequest.Stateless();
+            (await request.With("MCP-Protocol-Version", version).SendAsync(server)).Status.ShouldBe(200, version);
+        }
     }
 
     [Fact]
