@@ -46,6 +46,9 @@ public sealed partial class RateLimiter(IConnectionMultiplexer redis, NpgsqlData
 
     private const int KeepSeconds = 180;
 
+    // A Redis that is frozen keeps its connections and never answers; the client's own timeouts do not cover awaited calls.
+    private static readonly TimeSpan RedisPatience = TimeSpan.FromMilliseconds(500);
+
     private bool redisAway;
 
     /// <summary>Counts one call of the subject, if the limit admits it.</summary>
@@ -54,7 +57,7 @@ public sealed partial class RateLimiter(IConnectionMultiplexer redis, NpgsqlData
         var now = clock.GetUtcNow();
         try
         {
-            var decision = await CountInRedisAsync(subject, limit, now).WaitAsync(cancellationToken);
+            var decision = await CountInRedisAsync(subject, limit, now).WaitAsync(RedisPatience, cancellationToken);
             if (redisAway)
             {
                 redisAway = false;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 
@@ -19,7 +20,28 @@ internal static class ToolSchema
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 
-    private static readonly AIJsonSchemaCreateOptions SchemaOptions = new() { IncludeSchemaKeyword = false };
+    private static readonly AIJsonSchemaCreateOptions SchemaOptions = new()
+    {
+        IncludeSchemaKeyword = false,
+        TransformSchemaNode = (_, node) => RequireOnlyWhatIsAlwaysWritten(node),
+    };
 
     public static JsonElement Of(Type type) => AIJsonUtilities.CreateJsonSchema(type, serializerOptions: Json, inferenceOptions: SchemaOptions);
+
+    // Members that are null are left out of answers, so a schema must not require them: clients check.
+    private static JsonNode RequireOnlyWhatIsAlwaysWritten(JsonNode node)
+    {
+        if (node is JsonObject schema && schema["required"] is JsonArray required && schema["properties"] is JsonObject properties)
+        {
+            required.RemoveAll(name => properties[name!.GetValue<string>()]?["type"] is JsonArray types && types.Any(IsNull));
+            if (required.Count == 0)
+            {
+                schema.Remove("required");
+            }
+        }
+
+        return node;
+    }
+
+    private static bool IsNull(JsonNode? type) => type?.GetValue<string>() == "null";
 }

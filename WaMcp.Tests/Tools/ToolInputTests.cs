@@ -1,3 +1,4 @@
+using System.Text.Json;
 using WaMcp.Domain.Access;
 using WaMcp.Tests.Infrastructure;
 
@@ -39,7 +40,7 @@ public sealed class ToolInputTests(SharedSystem shared)
     public async Task BadInputIsAResultThatNamesTheField(string tool, string arguments, string field)
     {
         var client = await system.Console.OnboardAsync();
-        var given = System.Text.Json.JsonDocument.Parse(arguments.Replace("CHANNEL", client.Channel.Name, StringComparison.Ordinal)).RootElement;
+        var given = JsonDocument.Parse(arguments.Replace("CHANNEL", client.Channel.Name, StringComparison.Ordinal)).RootElement;
 
         var answer = await system.Mcp(client.Token).CallAsync(tool, given);
 
@@ -72,6 +73,51 @@ public sealed class ToolInputTests(SharedSystem shared)
             tool.ProtocolTool.Annotations.ShouldNotBeNull();
             tool.Description.Length.ShouldBeGreaterThan(40);
         }
+    }
+
+    [Fact]
+    public async Task AnswersHoldWhatTheirSchemasRequire()
+    {
+        var client = await system.Console.OnboardAsync();
+        await using var mcp = await system.Mcp(client.Token).ConnectAsync();
+        var schemas = (await mcp.ListToolsAsync()).ToDictionary(tool => tool.Name, tool => tool.ProtocolTool.OutputSchema!.Value);
+        var channel = client.Channel.Name;
+        var sent = await system.Mcp(client.Token).ResultAsync("send_message", new { channel, to = "+15550100177", text = "hi" });
+        var answers = new Dictionary<string, JsonElement>
+        {
+            ["send_message"] = sent,
+            ["ping"] = await system.Mcp(client.Token).ResultAsync("ping"),
+            ["list_channels"] = await system.Mcp(client.Token).ResultAsync("list_channels"),
+            ["get_message"] = await system.Mcp(client.Token).ResultAsync("get_message", new { messageId = sent.GetProperty("messageId").GetString() }),
+            ["get_messages"] = await system.Mcp(client.Token).ResultAsync("get_messages", new { channel }),
+        };
+        answers.Keys.ShouldBe(schemas.Keys, ignoreOrder: true);
+        foreach (var (tool, answer) in answers)
+        {
+            Missing(schemas[tool], answer).ShouldBeEmpty(tool);
+        }
+    }
+
+    private static IEnumerable<string> Missing(JsonElement schema, JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Array && schema.TryGetProperty("items", out var items))
+        {
+            return value.EnumerateArray().SelectMany(item => Missing(items, item));
+        }
+
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            return [];
+        }
+
+        var absent = schema.TryGetProperty("required", out var required)
+            ? required.EnumerateArray().Select(name => name.GetString()!).Where(name => !value.TryGetProperty(name, out _))
+            : [];
+        var unknown = value.EnumerateObject().Where(member => !schema.GetProperty("properties").TryGetProperty(member.Name, out _)).Select(member => member.Name);
+        var inner = value.EnumerateObject()
+            .Where(member => schema.GetProperty("properties").TryGetProperty(member.Name, out _))
+            .SelectMany(member => Missing(schema.GetProperty("properties").GetProperty(member.Name), member.Value));
+        return [.. absent, .. unknown, .. inner];
     }
 
     [Theory]
