@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace WaMcp.Tests.AppHost;
 
 /// <summary>
@@ -49,16 +47,8 @@ public sealed partial class AppHostFixture : IAsyncLifetime
     public Task StopAsync() => StopSystemAsync();
 
     /// <summary>The operators' console against this system.</summary>
-    public async Task<(int ExitCode, string Output, string Errors)> AdminAsync(params string[] args)
-    {
-        var info = new ProcessStartInfo(BuiltAppHost.Ops("admin"), args) { RedirectStandardOutput = true, RedirectStandardError = true };
-        info.Environment["WAMCP_DATA"] = DataDirectory;
-        using var process = Process.Start(info)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await errors);
-    }
+    public Task<(int ExitCode, string Output, string Errors)> AdminAsync(params string[] args) =>
+        OpsScript.RunAsync("admin", DataDirectory, args);
 
     /// <summary>What the dashboard has received, as OTLP JSON.</summary>
     public async Task<string> TracesAsync()

@@ -10,6 +10,4 @@ internal static class BuiltAppHost
         Path.Combine(Own.Parent!.Parent!.FullName, "WaMcp.AppHost", Own.Name, "WaMcp.AppHost.dll");
 
     public static string Repository { get; } = Own.Parent!.Parent!.Parent!.Parent!.FullName;
-
-    public static string Ops(string script) => Path.Combine(Repository, "ops", script);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
 
 namespace WaMcp.Tests.AppHost;
@@ -64,7 +63,7 @@ public sealed class RunningAppHostTests(RunningAppHost running) : IClassFixture<
     [Fact]
     public async Task OpsUpSaysThatItRunsAlready()
     {
-        var (exitCode, output, errors) = await RunAsync(BuiltAppHost.Ops("up"), "--detach");
+        var (exitCode, output, errors) = await OpsScript.RunAsync("up", running.Data.Path, "--detach");
         exitCode.ShouldBe(0, errors);
         output.ShouldContain("runs already");
         output.ShouldContain(running.Data.Endpoints()["server"]!);
@@ -87,23 +86,12 @@ public sealed class RunningAppHostTests(RunningAppHost running) : IClassFixture<
     [Fact]
     public async Task AdminPassesOnTheConsolesOutputAndExitCode()
     {
-        var help = await RunAsync(BuiltAppHost.Ops("admin"), "--help");
+        var help = await OpsScript.RunAsync("admin", running.Data.Path, "--help");
         help.ExitCode.ShouldBe(0, help.Errors);
         help.Output.ShouldNotBeEmpty();
         help.Errors.ShouldBeEmpty();
 
-        var unknown = await RunAsync(BuiltAppHost.Ops("admin"), "no-such-command");
+        var unknown = await OpsScript.RunAsync("admin", running.Data.Path, "no-such-command");
         unknown.ExitCode.ShouldNotBe(0);
-    }
-
-    private async Task<(int ExitCode, string Output, string Errors)> RunAsync(string program, params string[] args)
-    {
-        var info = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
-        info.Environment["WAMCP_DATA"] = running.Data.Path;
-        using var process = Process.Start(info)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await errors);
     }
 }
