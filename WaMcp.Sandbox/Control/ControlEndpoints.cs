@@ -31,10 +31,11 @@ internal static class ControlEndpoints
             json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow; // a misspelt setting must not pass for one
             json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         });
-        builder.Services.Configure<RouteHandlerOptions>(routing => routing.ThrowOnBadRequest = true); // told by CallerMistakes, with its reason
+        builder.Services.Configure<RouteHandlerOptions>(routing => routing.ThrowOnBadRequest = true); // CallerMistakes tells the reason
     }
 
-    private static IEnumerable<RecordedRequest> ListRequests(string? phoneNumberId, string? path, long? after, int? limit, GraphJournal journal) =>
+    private static IEnumerable<RecordedRequest> ListRequests(
+        string? phoneNumberId, string? path, long? after, int? limit, GraphJournal journal) =>
         journal.Entries()
             .Where(entry => entry.Sequence > (after ?? 0)
                 && (phoneNumberId is null || entry.PhoneNumberId == phoneNumberId)

@@ -24,7 +24,8 @@ internal sealed class StateReport(
         Customers = customers.Count,
         Faults = faults.List().Count,
         Secrets = new SecretReport(secrets.HasAppSecret, secrets.VerifyToken is not null, secrets.AccessToken is not null),
-        Numbers = [.. accounts.Numbers.Select(number => new NumberReport(number.Id, number.DisplayNumber, number.VerifiedName, number.Account.Id))],
+        Numbers = [.. accounts.Numbers.Select(number =>
+            new NumberReport(number.Id, number.DisplayNumber, number.VerifiedName, number.Account.Id))],
         Settings = behaviour.Now.ToSettings(),
     };
 

@@ -87,19 +87,26 @@ internal static class WhatsAppControl
                 Body = JsonElement.Parse(delivery.Body),
             });
 
-    private static void Announce(FieldOrder order, BusinessAccounts accounts, WebhookQueue webhooks, CurrentBehaviour behaviour, TimeProvider clock)
+    private static void Announce(
+        FieldOrder order, BusinessAccounts accounts, WebhookQueue webhooks, CurrentBehaviour behaviour, TimeProvider clock)
     {
         if (order.Field.Length == 0 || order.Value.ValueKind == JsonValueKind.Undefined)
         {
             throw new ArgumentException("field and value are required.");
         }
 
-        webhooks.Add(new AccountUpdate(Account(accounts, order.AccountId), null, order.Field, order.Value) { Due = clock.GetUtcNow() + behaviour.Now.WebhookDelay });
+        webhooks.Add(new AccountUpdate(Account(accounts, order.AccountId), null, order.Field, order.Value)
+        {
+            Due = clock.GetUtcNow() + behaviour.Now.WebhookDelay,
+        });
     }
 
-    private static CustomerReport PutCustomer(CustomerOrder order, Customers customers, ChatBook chats, BusinessAccounts accounts, PhoneFeed phone, TimeProvider clock)
+    private static CustomerReport PutCustomer(
+        CustomerOrder order, Customers customers, ChatBook chats, BusinessAccounts accounts, PhoneFeed phone, TimeProvider clock)
     {
-        var waId = order.WaId is null ? null : Recipient.Digits(order.WaId) ?? throw new ArgumentException($"waId '{order.WaId}' is not a phone number.");
+        var waId = order.WaId is null
+            ? null
+            : Recipient.Digits(order.WaId) ?? throw new ArgumentException($"waId '{order.WaId}' is not a phone number.");
         if (order.UserId is not null && !UserIds.IsWellFormed(order.UserId))
         {
             throw new ArgumentException($"userId '{order.UserId}' is not of the form US.13491208655302741918.");
@@ -131,7 +138,8 @@ internal static class WhatsAppControl
         }
 
         var number = accounts.Add(
-            order.AccountId ?? BusinessAccounts.DefaultAccountId, order.AccountName ?? "Sandbox", order.PhoneNumberId, order.DisplayNumber, order.VerifiedName);
+            order.AccountId ?? BusinessAccounts.DefaultAccountId, order.AccountName ?? "Sandbox", order.PhoneNumberId, order.DisplayNumber,
+            order.VerifiedName);
         return new NumberReport(number.Id, number.DisplayNumber, number.VerifiedName, number.Account.Id);
     }
 
@@ -153,8 +161,10 @@ internal static class WhatsAppControl
     }
 
     public static BusinessNumber Number(BusinessAccounts accounts, string? id) =>
-        accounts.FindNumber(id ?? BusinessAccounts.SupportNumberId) ?? throw new ArgumentException($"There is no phone number with the id '{id}'.");
+        accounts.FindNumber(id ?? BusinessAccounts.SupportNumberId)
+        ?? throw new ArgumentException($"There is no phone number with the id '{id}'.");
 
     private static BusinessAccount Account(BusinessAccounts accounts, string? id) =>
-        accounts.FindAccount(id ?? BusinessAccounts.DefaultAccountId) ?? throw new ArgumentException($"There is no account with the id '{id}'.");
+        accounts.FindAccount(id ?? BusinessAccounts.DefaultAccountId)
+        ?? throw new ArgumentException($"There is no account with the id '{id}'.");
 }

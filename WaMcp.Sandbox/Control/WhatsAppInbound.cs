@@ -85,9 +85,11 @@ internal static class WhatsAppInbound
             throw new ArgumentException($"type must be one of {string.Join(", ", SampleContent.Types)}; send anything else as raw.");
         }
 
-        var repliesTo = order.ReplyTo ?? (order.Type is "button" or "interactive" ? chat.Last?.Id ?? Wamid.ToCustomer(chat.Key.CustomerKey) : null);
+        var answers = order.Type is "button" or "interactive";
+        var repliesTo = order.ReplyTo ?? (answers ? chat.Last?.Id ?? Wamid.ToCustomer(chat.Key.CustomerKey) : null);
         var context = order.Type == "reaction" ? null : repliesTo; // a reaction names its message inside
-        return customerWrites.Execute(chat, order.Type, writer => samples.Write(writer, chat, order.Type, order.Text, repliesTo), context, hidesNumber);
+        return customerWrites.Execute(
+            chat, order.Type, writer => samples.Write(writer, chat, order.Type, order.Text, repliesTo), context, hidesNumber);
     }
 
     /// <summary>What Meta sends for a message that the API cannot carry, such as a poll.</summary>

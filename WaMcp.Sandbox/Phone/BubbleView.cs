@@ -84,19 +84,16 @@ internal sealed class BubbleView(ChatBook chats, MediaStore media)
         };
     }
 
-    private BubbleMedia? TemplateMedia(JsonElement content)
-    {
-        if (content.Find("template")?.Find("components") is not { ValueKind: JsonValueKind.Array } components)
-        {
-            return null;
-        }
-
-        return components.EnumerateArray()
+    private BubbleMedia? TemplateMedia(JsonElement content) =>
+        (content.Find("template") ?? default).Items("components")
             .Where(component => string.Equals(component.FindText("type"), "header", StringComparison.OrdinalIgnoreCase))
-            .SelectMany(component => component.Find("parameters") is { ValueKind: JsonValueKind.Array } given ? given.EnumerateArray().ToArray() : [])
-            .Select(parameter => parameter.FindText("type") is { } kind && MediaKind.IsKind(kind) && parameter.Find(kind) is { } file ? Media(kind, file) : null)
+            .SelectMany(component => component.Items("parameters"))
+            .Select(MediaInside)
             .FirstOrDefault(found => found is not null);
-    }
+
+    /// <summary>The file of an object whose type says under which name it stands.</summary>
+    private BubbleMedia? MediaInside(JsonElement typed) =>
+        typed.FindText("type") is { } kind && MediaKind.IsKind(kind) && typed.Find(kind) is { } file ? Media(kind, file) : null;
 
     private Bubble WithContent(Bubble bubble, ChatMessage message, JsonElement content)
     {
@@ -121,11 +118,10 @@ internal sealed class BubbleView(ChatBook chats, MediaStore media)
     private Bubble WithInteractive(Bubble bubble, JsonElement interactive)
     {
         var header = interactive.Find("header") ?? default;
-        var kind = header.FindText("type");
         return bubble with
         {
-            Header = kind == "text" ? header.FindText("text") : null,
-            Media = kind is not null && MediaKind.IsKind(kind) && header.Find(kind) is { } file ? Media(kind, file) : null,
+            Header = header.FindText("type") == "text" ? header.FindText("text") : null,
+            Media = MediaInside(header),
             Text = interactive.Find("body")?.FindText("text"),
             Footer = interactive.Find("footer")?.FindText("text"),
             ListButton = interactive.FindText("type") == "list" ? interactive.Find("action")?.FindText("button") : null,
@@ -136,8 +132,8 @@ internal sealed class BubbleView(ChatBook chats, MediaStore media)
     {
         var id = file.FindText("id");
         var known = media.Find(id);
-        return new BubbleMedia(
-            kind, id is null ? file.FindText("link") ?? "" : $"/phone/media/{id}", file.FindText("filename") ?? known?.FileName, known?.MimeType);
+        var url = id is null ? file.FindText("link") ?? "" : $"/phone/media/{id}";
+        return new BubbleMedia(kind, url, file.FindText("filename") ?? known?.FileName, known?.MimeType);
     }
 
     private static BubblePlace Place(JsonElement location) =>
@@ -150,8 +146,7 @@ internal sealed class BubbleView(ChatBook chats, MediaStore media)
         contacts.ValueKind != JsonValueKind.Array ? "[contacts]" : string.Join('\n', contacts.EnumerateArray().Select(contact =>
         {
             var name = contact.Find("name")?.FindText("formatted_name") ?? "?";
-            var phones = contact.Find("phones") is { ValueKind: JsonValueKind.Array } given ? given.EnumerateArray().Select(phone => phone.FindText("phone")) : [];
-            return string.Join(' ', [name, .. phones]).TrimEnd();
+            return string.Join(' ', [name, .. contact.Items("phones").Select(phone => phone.FindText("phone"))]).TrimEnd();
         }));
 
     private static string? Reply(JsonElement interactive) =>

@@ -32,10 +32,10 @@ internal static class MessageChoices
         var parameters = action.Find("parameters") ?? default;
         return interactive.FindText("type") switch
         {
-            "button" => Items(action, "buttons").Select(button => button.GetProperty("reply"))
+            "button" => action.Items("buttons").Select(button => button.GetProperty("reply"))
                 .Select(reply => new Choice("reply", reply.FindText("title") ?? "") { Id = reply.FindText("id") ?? "" }),
-            "list" => Items(action, "sections").SelectMany(
-                section => Items(section, "rows"),
+            "list" => action.Items("sections").SelectMany(
+                section => section.Items("rows"),
                 (section, row) => new Choice("row", row.FindText("title") ?? "")
                 {
                     Id = row.FindText("id") ?? "",
@@ -58,7 +58,7 @@ internal static class MessageChoices
             var value = ButtonParameter(content, index);
             yield return button.Type switch
             {
-                "URL" => new Choice("link", button.Text) { Value = Template.Fill(button.Url ?? "", ["1"], value is null ? [] : [new TemplateValue(null, value)]) },
+                "URL" => new Choice("link", button.Text) { Value = Address(button.Url ?? "", value) },
                 "PHONE_NUMBER" => new Choice("call", button.Text) { Value = button.PhoneNumber },
                 "OTP" or "COPY_CODE" => new Choice("copy", button.Text) { Value = value },
                 "FLOW" => new Choice("flow", button.Text) { Id = "unused" },
@@ -67,16 +67,17 @@ internal static class MessageChoices
         }
     }
 
+    private static string Address(string url, string? value) =>
+        Template.Fill(url, ["1"], value is null ? [] : [new TemplateValue(null, value)]);
+
     private static string? ButtonParameter(JsonElement content, int index)
     {
-        var component = Items(content.Find("template") ?? default, "components").FirstOrDefault(candidate =>
-            string.Equals(candidate.FindText("type"), "button", StringComparison.OrdinalIgnoreCase) && candidate.FindText("index") == $"{index}");
-        var parameter = component.ValueKind == JsonValueKind.Object ? Items(component, "parameters").FirstOrDefault() : default;
+        var component = (content.Find("template") ?? default).Items("components").FirstOrDefault(candidate =>
+            candidate.FindText("index") == $"{index}"
+            && string.Equals(candidate.FindText("type"), "button", StringComparison.OrdinalIgnoreCase));
+        var parameter = component.Items("parameters").FirstOrDefault();
         return parameter.ValueKind == JsonValueKind.Object
             ? parameter.FindText("payload") ?? parameter.FindText("text") ?? parameter.FindText("coupon_code")
             : null;
     }
-
-    private static JsonElement[] Items(JsonElement parent, string name) =>
-        parent.Find(name) is { ValueKind: JsonValueKind.Array } items ? items.EnumerateArray().ToArray() : [];
 }

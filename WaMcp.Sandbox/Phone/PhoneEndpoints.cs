@@ -13,7 +13,6 @@ namespace WaMcp.Sandbox.Phone;
 /// <summary>The phone page and what it calls. The page is the customer's side: it never sees a token and needs none.</summary>
 internal static class PhoneEndpoints
 {
-    private const int ChatsInList = 50;
     private const int MessagesShown = 300;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BusyHeartbeat = TimeSpan.FromMilliseconds(500);
@@ -21,6 +20,7 @@ internal static class PhoneEndpoints
     public static void AddPhone(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<PhoneFeed>();
+        builder.Services.AddSingleton<PhoneChats>();
         builder.Services.AddSingleton<BubbleView>();
         builder.Services.AddSingleton<TapChoice>();
         builder.Services.AddSingleton<PhonePage>();
@@ -43,21 +43,20 @@ internal static class PhoneEndpoints
         phone.MapPost("/customers", AddCustomer);
     }
 
-    private static IResult Overview(string? number, BusinessAccounts accounts, Customers customers, ChatBook chats, PhoneFeed feed)
+    private static IResult Overview(string? number, BusinessAccounts accounts, PhoneChats chats, PhoneFeed feed)
     {
         var chosen = accounts.FindNumber(number) ?? accounts.Numbers.First();
-        var recent = chats.Recent(chosen.Id, ChatsInList);
-        var others = customers.Kept.Where(customer => recent.All(chat => chat.Customer != customer)).Select(customer => chats.Between(chosen, customer));
         return Results.Ok(new
         {
             Number = chosen.Id,
             Numbers = accounts.Numbers.Select(each => new { each.Id, each.DisplayNumber, each.VerifiedName }),
-            Chats = recent.Concat(others).Select(feed.Line),
+            Chats = chats.Of(chosen).Select(feed.Line),
         });
     }
 
-    private static IResult ShowChat(string number, string customer, BusinessAccounts accounts, Customers customers, ChatBook chats, BubbleView bubbles, PhoneFeed feed, TimeProvider clock) =>
-        Find(number, customer, accounts, customers, chats) is not { } chat ? Results.NotFound()
+    private static IResult ShowChat(
+        string number, string customer, PhoneChats chats, BubbleView bubbles, PhoneFeed feed, TimeProvider clock) =>
+        chats.Find(number, customer) is not { } chat ? Results.NotFound()
         : Results.Ok(new
         {
             Line = feed.Line(chat),
@@ -70,8 +69,9 @@ internal static class PhoneEndpoints
         IHostApplicationLifetime lifetime, HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";
+        var stopping = lifetime.ApplicationStopping;
         return TypedResults.ServerSentEvents(
-            Stream(number, customer.TrimStart('+'), feed, callback, webhooks, behaviour, lifetime.ApplicationStopping, context.RequestAborted));
+            Stream(number, customer.TrimStart('+'), feed, callback, webhooks, behaviour, stopping, context.RequestAborted));
     }
 
     private static async IAsyncEnumerable<SseItem<object>> Stream(
@@ -124,16 +124,16 @@ internal static class PhoneEndpoints
         }
     }
 
-    private static IResult WriteText(PhoneText text, BusinessAccounts accounts, Customers customers, ChatBook chats, CustomerWrites customerWrites)
+    private static IResult WriteText(PhoneText text, PhoneChats chats, CustomerWrites customerWrites)
     {
-        if (Find(text.Number, text.Customer, accounts, customers, chats) is not { } chat)
+        if (chats.Find(text.Number, text.Customer) is not { } chat)
         {
             return Results.NotFound();
         }
 
         if (string.IsNullOrWhiteSpace(text.Text) || text.Text.Length > 65_536)
         {
-            return Results.Problem("Write something, up to 65,536 characters.", statusCode: StatusCodes.Status400BadRequest);
+            throw new ArgumentException("Write something, up to 65,536 characters.");
         }
 
         var update = customerWrites.Execute(chat, "text", writer =>
@@ -146,10 +146,9 @@ internal static class PhoneEndpoints
     }
 
     private static async Task<IResult> WriteFileAsync(
-        string number, string customer, IFormFile file, BusinessAccounts accounts, Customers customers, ChatBook chats, MediaStore media,
-        CustomerWrites customerWrites, HttpContext context)
+        string number, string customer, IFormFile file, PhoneChats chats, MediaStore media, CustomerWrites customerWrites, HttpContext context)
     {
-        if (Find(number, customer, accounts, customers, chats) is not { } chat)
+        if (chats.Find(number, customer) is not { } chat)
         {
             return Results.NotFound();
         }
@@ -160,7 +159,7 @@ internal static class PhoneEndpoints
         var kind = MediaKind.Of(mimeType) ?? "document";
         if (content.Length == 0 || content.Length > MediaKind.MostBytes(kind))
         {
-            return Results.Problem($"A file of type {kind} has 1 to {MediaKind.MostBytes(kind)} bytes.", statusCode: StatusCodes.Status400BadRequest);
+            throw new ArgumentException($"A file of type {kind} has 1 to {MediaKind.MostBytes(kind)} bytes.");
         }
 
         var kept = media.AddInbound(chat.Number.Id, mimeType, Path.GetFileName(file.FileName), content.ToArray());
@@ -190,21 +189,16 @@ internal static class PhoneEndpoints
         return Results.Ok(new { update.Id });
     }
 
-    private static IResult Read(PhoneChat open, BusinessAccounts accounts, Customers customers, ChatBook chats, ReportStatuses statuses, CurrentBehaviour behaviour)
-    {
-        if (Find(open.Number, open.Customer, accounts, customers, chats) is not { } chat)
-        {
-            return Results.NotFound();
-        }
-
-        return Results.Ok(new { Read = behaviour.Now.AutoRead ? 0 : statuses.Read(chat) });
-    }
+    private static IResult Read(PhoneChat open, PhoneChats chats, ReportStatuses statuses, CurrentBehaviour behaviour) =>
+        chats.Find(open.Number, open.Customer) is { } chat
+            ? Results.Ok(new { Read = behaviour.Now.AutoRead ? 0 : statuses.Read(chat) })
+            : Results.NotFound();
 
     private static IResult AddCustomer(PhoneCustomer customer, Customers customers, PhoneFeed feed)
     {
         if (WhatsApp.Messages.Recipient.Digits(customer.WaId ?? "") is not { } waId || string.IsNullOrWhiteSpace(customer.Name))
         {
-            return Results.Problem("A customer needs a name and a phone number of 7 to 15 digits.", statusCode: StatusCodes.Status400BadRequest);
+            throw new ArgumentException("A customer needs a name and a phone number of 7 to 15 digits.");
         }
 
         var added = customers.ByWaId(waId);
@@ -227,11 +221,10 @@ internal static class PhoneEndpoints
         var shown = file.MimeType.StartsWith("image/", StringComparison.Ordinal) && !file.MimeType.Contains("svg", StringComparison.Ordinal)
             || file.MimeType.StartsWith("audio/", StringComparison.Ordinal)
             || file.MimeType.StartsWith("video/", StringComparison.Ordinal);
-        return Results.File(file.Content, shown ? file.MimeType : "application/octet-stream", shown ? null : file.FileName ?? id, enableRangeProcessing: true);
+        return shown
+            ? Results.File(file.Content, file.MimeType, enableRangeProcessing: true)
+            : Results.File(file.Content, "application/octet-stream", file.FileName ?? id);
     }
-
-    private static Chat? Find(string? number, string? customer, BusinessAccounts accounts, Customers customers, ChatBook chats) =>
-        accounts.FindNumber(number) is { } known && customers.Find(customer) is { } person ? chats.Between(known, person) : null;
 
     private sealed record PhoneChat(string? Number, string? Customer);
 

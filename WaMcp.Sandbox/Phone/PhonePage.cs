@@ -13,9 +13,11 @@ internal sealed class PhonePage
         ["phone.js"] = "text/javascript; charset=utf-8",
     };
 
-    private readonly Dictionary<string, (byte[] Content, string Tag)> files = ContentTypes.Keys.ToDictionary(name => name, Load, StringComparer.Ordinal);
+    private readonly Dictionary<string, (byte[] Content, string Tag)> files =
+        ContentTypes.Keys.ToDictionary(name => name, Load, StringComparer.Ordinal);
 
-    public IResult File(string name) => files.TryGetValue(name, out var file) ? new Answer(file.Content, file.Tag, ContentTypes[name]) : Results.NotFound();
+    public IResult File(string name) =>
+        files.TryGetValue(name, out var file) ? new Answer(file.Content, file.Tag, ContentTypes[name]) : Results.NotFound();
 
     private static (byte[] Content, string Tag) Load(string name)
     {

@@ -27,7 +27,7 @@ internal sealed class TapChoice(CustomerWrites customerWrites)
             "quick_reply" => customerWrites.Execute(chat, "button", writer => WriteQuickReply(writer, choice), message.Id),
             "location" => customerWrites.Execute(chat, "location", WritePlace, message.Id),
             "contact" => customerWrites.Execute(
-                chat, "contacts", writer => SampleContent.WriteContact(writer, chat.Customer.Name, chat.Customer.WaId ?? "15550100100"), message.Id),
+                chat, "contacts", writer => SampleContent.WriteContact(writer, chat.Customer.Name, chat.Customer.WaId), message.Id),
             _ => null,
         };
     }

@@ -25,7 +25,8 @@ internal sealed class WhatsAppOptions
 
     public void Validate()
     {
-        Require(CallbackUrl is null || (CallbackUrl.IsAbsoluteUri && CallbackUrl.Scheme is "http" or "https"), "CallbackUrl", "an absolute http or https address");
+        var callback = CallbackUrl is null || (CallbackUrl.IsAbsoluteUri && CallbackUrl.Scheme is "http" or "https");
+        Require(callback, "CallbackUrl", "an absolute http or https address");
         Require(MaxRequests > 0, "MaxRequests", "at least 1");
         Require(MaxMessages > 0, "MaxMessages", "at least 1");
         Require(MaxPendingUpdates > 0, "MaxPendingUpdates", "at least 1");

@@ -67,7 +67,8 @@ internal static partial class WhatsAppSandbox
     private static bool IsGraph(HttpContext context)
     {
         var path = context.Request.Path.Value ?? "";
-        return (path.Length > 2 && path[1] == 'v' && char.IsAsciiDigit(path[2])) || path.StartsWith(MediaEndpoints.DownloadPath, StringComparison.Ordinal);
+        return (path.Length > 2 && path[1] == 'v' && char.IsAsciiDigit(path[2]))
+            || path.StartsWith(MediaEndpoints.DownloadPath, StringComparison.Ordinal);
     }
 
     private static void TryAddClock(this IServiceCollection services)
@@ -97,6 +98,8 @@ internal static partial class WhatsAppSandbox
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Key} is not set: {Consequence}. Start the sandbox through the app host, or put the file into Secrets:Directory")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Key} is not set: {Consequence}. Start the sandbox through the app host, or put the file into Secrets:Directory")]
     private static partial void LogMissing(ILogger logger, string key, string consequence);
 }

@@ -63,7 +63,11 @@ public sealed class FaultTests(SandboxHost sandbox) : SandboxTests(sandbox)
         await Sandbox.FaultAsync(new FaultOrder { Mode = "drop_after" });
         await Should.ThrowAsync<HttpRequestException>(() => Sandbox.SendAsync(new
         {
-            messaging_product = "whatsapp", to = SandboxHost.Ada, type = "text", text = new { body = "Nobody knows" }, biz_opaque_callback_data = "msg_unknown",
+            messaging_product = "whatsapp",
+            to = SandboxHost.Ada,
+            type = "text",
+            text = new { body = "Nobody knows" },
+            biz_opaque_callback_data = "msg_unknown",
         }));
 
         var request = (await Sandbox.RequestsAsync("?path=/messages")).Single();

@@ -174,7 +174,10 @@ public sealed class TemplateTests(SandboxHost sandbox) : SandboxTests(sandbox)
 
     private Task<SandboxAnswer> CreateAsync(string name) => Sandbox.PostAsync($"/v25.0/{SandboxHost.Account}/message_templates", new
     {
-        name, language = "en_US", category = "UTILITY", components = new[] { new { type = "BODY", text = "Hello {{1}}" } },
+        name,
+        language = "en_US",
+        category = "UTILITY",
+        components = new[] { new { type = "BODY", text = "Hello {{1}}" } },
     });
 
     private async Task<JsonElement> TemplateChangeAsync(string name, string status)

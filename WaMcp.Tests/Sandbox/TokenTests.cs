@@ -36,7 +36,11 @@ public sealed class TokenTests(SandboxHost sandbox) : SandboxTests(sandbox)
     {
         (await Sandbox.PostAsync("/control/whatsapp/numbers", new NumberOrder
         {
-            PhoneNumberId = "100000000000009", DisplayNumber = "+49 30 5550109", VerifiedName = "Other", AccountId = "200000000000009", AccountName = "Other",
+            PhoneNumberId = "100000000000009",
+            DisplayNumber = "+49 30 5550109",
+            VerifiedName = "Other",
+            AccountId = "200000000000009",
+            AccountName = "Other",
         })).Status.ShouldBe(HttpStatusCode.OK);
         var token = await AddAsync(new TokenOrder { AccountIds = ["200000000000009"] });
         using var http = Sandbox.NewClient(token);

@@ -27,7 +27,11 @@ public sealed class WebhookTests(SandboxHost sandbox) : SandboxTests(sandbox)
     {
         var answer = await Sandbox.SendAsync(new
         {
-            messaging_product = "whatsapp", to = SandboxHost.Ada, type = "text", text = new { body = "Hello" }, biz_opaque_callback_data = "msg_42",
+            messaging_product = "whatsapp",
+            to = SandboxHost.Ada,
+            type = "text",
+            text = new { body = "Hello" },
+            biz_opaque_callback_data = "msg_42",
         });
         var statuses = await Sandbox.Receiver.StatusesAsync(answer.Wamid, 3);
 

@@ -69,7 +69,11 @@ public sealed class WindowTests : IAsyncLifetime
         await sandbox.ChangeAsync(new SandboxSettings { Refusals = "webhook" });
         var answer = await sandbox.SendAsync(new
         {
-            messaging_product = "whatsapp", to = Stranger, type = "text", text = new { body = "Hello" }, biz_opaque_callback_data = "msg_7",
+            messaging_product = "whatsapp",
+            to = Stranger,
+            type = "text",
+            text = new { body = "Hello" },
+            biz_opaque_callback_data = "msg_7",
         });
 
         answer.Status.ShouldBe(HttpStatusCode.OK);

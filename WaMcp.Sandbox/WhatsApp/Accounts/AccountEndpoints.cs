@@ -21,7 +21,8 @@ internal static class AccountEndpoints
     {
         var call = GraphCall.Of(context);
         var account = call.Account(accounts);
-        return call.AnswerAsync(writer => GraphNode.WritePage(writer, [.. account.Numbers.Select(AccountNodes.InList)], context.Request.Query));
+        var nodes = account.Numbers.Select(AccountNodes.InList).ToList();
+        return call.AnswerAsync(writer => GraphNode.WritePage(writer, nodes, context.Request.Query));
     }
 
     private static Task ListApps(HttpContext context, BusinessAccounts accounts)
@@ -112,7 +113,8 @@ internal static class AccountEndpoints
         await call.AnswerSuccessAsync();
     }
 
-    private static async Task<Uri?> VerifiedAsync(string? address, string? verifyToken, CallbackVerification verification, CancellationToken cancellationToken)
+    private static async Task<Uri?> VerifiedAsync(
+        string? address, string? verifyToken, CallbackVerification verification, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(address))
         {
@@ -125,6 +127,6 @@ internal static class AccountEndpoints
         }
 
         var error = await verification.ChallengeAsync(url, verifyToken ?? "", cancellationToken);
-        return error is null ? url : throw new GraphFault(2200, error) { FromWhatsApp = false, Sentence = $"(#2200) Callback verification failed: {error}" };
+        return error is null ? url : throw GraphFault.Platform(2200, $"(#2200) Callback verification failed: {error}");
     }
 }

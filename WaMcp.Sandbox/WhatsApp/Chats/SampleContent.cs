@@ -45,8 +45,8 @@ internal sealed class SampleContent(MediaStore media)
                 WriteOrder(writer, text);
                 break;
             case "system":
-                WriteObject(
-                    writer, ("body", text ?? $"User {chat.Customer.Name} changed from {chat.Customer.WaId} to 15550100199"), ("wa_id", "15550100199"), ("type", "user_changed_number"));
+                var change = text ?? $"User {chat.Customer.Name} changed from {chat.Customer.WaId} to 15550100199";
+                WriteObject(writer, ("body", change), ("wa_id", "15550100199"), ("type", "user_changed_number"));
                 break;
             default:
                 throw new ArgumentException($"type '{type}' has no sample; send the whole message as raw.");

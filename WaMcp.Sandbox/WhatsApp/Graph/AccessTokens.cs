@@ -6,7 +6,7 @@ using System.Text;
 
 namespace WaMcp.Sandbox.WhatsApp.Graph;
 
-/// <summary>The tokens that open the Graph API: wa_access_token, and those a test adds. Kept as hashes, compared in constant time.</summary>
+/// <summary>The tokens that open the Graph API: wa_access_token and those a test adds. Kept as hashes, compared in constant time.</summary>
 internal sealed class AccessTokens
 {
     private static readonly TimeSpan CodeLifetime = TimeSpan.FromSeconds(30);
@@ -31,7 +31,7 @@ internal sealed class AccessTokens
         var presented = Presented(request);
         if (presented is null)
         {
-            throw new GraphFault(104) { Sentence = GraphErrors.Of(104).Title, FromWhatsApp = false };
+            throw GraphFault.Platform(104, GraphErrors.Of(104).Title);
         }
 
         var known = Find(presented) ?? throw GraphFault.BadToken("Invalid OAuth access token - Cannot parse access token");

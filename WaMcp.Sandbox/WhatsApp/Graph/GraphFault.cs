@@ -37,6 +37,13 @@ internal sealed class GraphFault(int code, string? details = null) : Exception(d
             "missing permissions, or does not support this operation",
     };
 
-    public static GraphFault BadToken(string sentence, int? subcode = null) =>
-        new(190) { Sentence = sentence, Subcode = subcode, FromWhatsApp = false };
+    /// <summary>A refusal of the Graph platform, not of WhatsApp.</summary>
+    public static GraphFault Platform(int code, string sentence, int? subcode = null) =>
+        new(code, sentence) { Sentence = sentence, Subcode = subcode, FromWhatsApp = false };
+
+    public static GraphFault BadToken(string sentence, int? subcode = null) => Platform(190, sentence, subcode);
+
+    /// <summary>Graph itself says it in these words when a top-level parameter is absent.</summary>
+    public static GraphFault Required(string name) =>
+        new(100, $"The parameter {name} is required.") { Sentence = $"(#100) The parameter {name} is required." };
 }

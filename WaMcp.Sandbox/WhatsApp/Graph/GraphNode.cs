@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace WaMcp.Sandbox.WhatsApp.Graph;
 
-/// <summary>A Graph object with the fields it can show. <c>?fields=</c> picks; without it the default ones are shown; the id always is.</summary>
+/// <summary>A Graph object with the fields it can show. <c>?fields=</c> picks among them; the id is always there.</summary>
 internal sealed class GraphNode(string type, string id, IReadOnlyDictionary<string, object?> fields, IReadOnlyList<string> defaults)
 {
     public void Write(Utf8JsonWriter writer, string? asked)
@@ -13,11 +13,7 @@ internal sealed class GraphNode(string type, string id, IReadOnlyDictionary<stri
         {
             if (!fields.TryGetValue(name, out var value))
             {
-                throw new GraphFault(100)
-                {
-                    FromWhatsApp = false,
-                    Sentence = $"(#100) Tried accessing nonexistent field ({name}) on node type ({type})",
-                };
+                throw GraphFault.Platform(100, $"(#100) Tried accessing nonexistent field ({name}) on node type ({type})");
             }
 
             if (value is not null)
@@ -75,8 +71,9 @@ internal sealed class GraphNode(string type, string id, IReadOnlyDictionary<stri
         }
 
         Span<byte> bytes = stackalloc byte[4];
-        return cursor.EndsWith("ZD", StringComparison.Ordinal) && Convert.TryFromBase64String(cursor[..^2] + "==", bytes, out var length) && length == 4
-            ? BitConverter.ToInt32(bytes)
-            : throw new GraphFault(100) { FromWhatsApp = false, Sentence = "(#100) Invalid cursors values" };
+        var known = cursor.EndsWith("ZD", StringComparison.Ordinal)
+            && Convert.TryFromBase64String(cursor[..^2] + "==", bytes, out var length)
+            && length == bytes.Length;
+        return known ? BitConverter.ToInt32(bytes) : throw GraphFault.Platform(100, "(#100) Invalid cursors values");
     }
 }

@@ -57,7 +57,7 @@ internal sealed partial class GraphPipeline(
 
     private async Task AnswerAsync(GraphCall call)
     {
-        var endpoint = call.Http.GetEndpoint() ?? throw new GraphFault(2500) { Sentence = "Unknown path components", FromWhatsApp = false };
+        var endpoint = call.Http.GetEndpoint() ?? throw GraphFault.Platform(2500, "Unknown path components");
         if (endpoint.Metadata.GetMetadata<OwnTokenCheck>() is null)
         {
             call.Token = tokens.Check(call.Http.Request);
@@ -142,7 +142,7 @@ internal sealed partial class GraphPipeline(
         call.Entry.Status = status;
         call.Http.Response.StatusCode = status;
         call.Http.Response.ContentType = "text/html";
-        await call.Http.Response.WriteAsync("<html><body><h1>Sorry, something went wrong.</h1>{\"messages\":[{\"id\":", call.Http.RequestAborted);
+        await call.Http.Response.WriteAsync("<html><h1>Sorry, something went wrong.</h1>{\"messages\":[{\"id\":", call.Http.RequestAborted);
     }
 
     private static Task RefuseAsync(GraphCall call, GraphFault fault)
@@ -176,7 +176,9 @@ internal sealed partial class GraphPipeline(
         context.GetEndpoint()?.Metadata.GetMetadata<NumberEndpoint>() is null ? null : (string?)context.Request.RouteValues["id"];
 
     private static ReadOnlyMemory<byte> Remembered(HttpContext context, ReadOnlyMemory<byte> body) =>
-        body.IsEmpty || context.GetEndpoint()?.Metadata.GetMetadata<NumberEndpoint>() is { HasSecrets: false } ? body : Redaction.Body(body);
+        body.IsEmpty || context.GetEndpoint()?.Metadata.GetMetadata<NumberEndpoint>() is { HasSecrets: false }
+            ? body
+            : Redaction.Body(body);
 
     private static async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context)
     {

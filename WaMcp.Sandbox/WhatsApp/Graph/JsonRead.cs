@@ -40,6 +40,10 @@ internal static class JsonRead
             : throw GraphFault.Invalid($"'{path}' has {length} elements. Min: {least}, Max: {most}.");
     }
 
+    /// <summary>The elements of an array; none when it is absent or something else.</summary>
+    public static JsonElement[] Items(this JsonElement parent, string name) =>
+        parent.Find(name) is { ValueKind: JsonValueKind.Array } items ? [.. items.EnumerateArray()] : [];
+
     public static string Text(this JsonElement parent, string name, string path, int most)
     {
         var text = parent.FindText(name);

@@ -26,7 +26,8 @@ internal static class NodeEndpoints
             : accounts.All.Where(account => call.Token!.MayUse(account.Id)).Select(account => account.Templates.FindById(call.Id))
                 .FirstOrDefault(template => template is not null) is { } template ? TemplateEndpoints.Node(template)
             : throw GraphFault.NoSuchObject("get", call.Id);
-        return call.AnswerAsync(writer => node.Write(writer, context.Request.Query.TryGetValue("fields", out var fields) ? fields.ToString() : null));
+        var asked = context.Request.Query.TryGetValue("fields", out var fields) ? fields.ToString() : null;
+        return call.AnswerAsync(writer => node.Write(writer, asked));
     }
 
     private static Task Remove(HttpContext context, BusinessAccounts accounts, MediaStore media)

@@ -13,7 +13,8 @@ internal static class TokenEndpoints
     }
 
     /// <summary>Opened by any valid token, or by "app id|app secret".</summary>
-    private static Task Debug(HttpContext context, AccessTokens tokens, WhatsAppSecrets secrets, BusinessAccounts accounts, TimeProvider clock)
+    private static Task Debug(
+        HttpContext context, AccessTokens tokens, WhatsAppSecrets secrets, BusinessAccounts accounts, TimeProvider clock)
     {
         var call = GraphCall.Of(context);
         var query = context.Request.Query;
@@ -24,7 +25,7 @@ internal static class TokenEndpoints
 
         if (query["input_token"].ToString() is not { Length: > 0 } input)
         {
-            throw new GraphFault(100) { Sentence = "(#100) The parameter input_token is required", FromWhatsApp = false };
+            throw GraphFault.Platform(100, "(#100) The parameter input_token is required");
         }
 
         var token = tokens.Find(input);
@@ -106,18 +107,18 @@ internal static class TokenEndpoints
         var call = GraphCall.Of(context);
         if (await call.ParameterAsync("client_id") != WhatsAppSecrets.AppId)
         {
-            throw new GraphFault(101) { HttpStatus = 400, Sentence = "Error validating application. Cannot get application info due to a system error.", FromWhatsApp = false };
+            throw GraphFault.Platform(101, "Error validating application. Cannot get application info due to a system error.");
         }
 
         if (!secrets.IsAppSecret(await call.ParameterAsync("client_secret")))
         {
-            throw new GraphFault(1) { Sentence = "Error validating client secret.", FromWhatsApp = false };
+            throw GraphFault.Platform(1, "Error validating client secret.");
         }
 
         var token = await call.ParameterAsync("code") is { } code ? tokens.Redeem(code) : null;
         if (token is null)
         {
-            throw new GraphFault(100) { Subcode = 36009, Sentence = "This authorization code has been used or has expired.", FromWhatsApp = false };
+            throw GraphFault.Platform(100, "This authorization code has been used or has expired.", 36009);
         }
 
         await call.AnswerAsync(writer =>
@@ -132,7 +133,8 @@ internal static class TokenEndpoints
     private static bool IsAppToken(HttpRequest request, WhatsAppSecrets secrets)
     {
         var header = request.Headers.Authorization.ToString();
-        var presented = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..] : request.Query["access_token"].ToString();
+        var inHeader = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase);
+        var presented = inHeader ? header[7..] : request.Query["access_token"].ToString();
         var bar = presented.IndexOf('|', StringComparison.Ordinal);
         return bar > 0 && presented[..bar] == WhatsAppSecrets.AppId && secrets.IsAppSecret(presented[(bar + 1)..]);
     }

@@ -24,10 +24,11 @@ internal static class MediaEndpoints
         RequireNumber(call, file);
         var request = call.Http.Request;
         var until = (clock.GetUtcNow() + AddressLifetime).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        var url = $"{request.Scheme}://{request.Host}{DownloadPath}/?mid={file.Id}&ext={until}&hash={Seal(file.Id, until, secrets)}";
         return call.AnswerAsync(writer =>
         {
             writer.WriteStartObject();
-            writer.WriteString("url", $"{request.Scheme}://{request.Host}{DownloadPath}/?mid={file.Id}&ext={until}&hash={Seal(file.Id, until, secrets)}");
+            writer.WriteString("url", url);
             writer.WriteString("mime_type", file.MimeType);
             writer.WriteString("sha256", Convert.ToHexStringLower(file.Sha256));
             writer.WriteString("file_size", file.Content.Length.ToString(CultureInfo.InvariantCulture));
@@ -54,16 +55,18 @@ internal static class MediaEndpoints
         }
 
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
-        var file = form.Files.GetFile("file") ?? throw new GraphFault(100, "The file is missing.") { Sentence = "(#100) The parameter file is required." };
-        journal.Describe(call.Entry, JsonSerializer.SerializeToUtf8Bytes(new { file = file.FileName, content_type = file.ContentType, bytes = file.Length }));
+        var file = form.Files.GetFile("file") ?? throw GraphFault.Required("file");
+        var description = new { file = file.FileName, content_type = file.ContentType, bytes = file.Length };
+        journal.Describe(call.Entry, JsonSerializer.SerializeToUtf8Bytes(description));
         if (form["messaging_product"] != "whatsapp")
         {
-            throw new GraphFault(100, "messaging_product must be 'whatsapp'.") { Sentence = "(#100) The parameter messaging_product is required." };
+            throw GraphFault.Required("messaging_product");
         }
 
         var mimeType = MimeType(form["type"], file);
         var kind = MediaKind.Of(mimeType)
-            ?? throw new GraphFault(100, $"Param file must be a file with one of the following types: {MediaKind.AllMimeTypes}. Received file of type '{mimeType}'.");
+            ?? throw GraphFault.BadParameter(
+                $"Param file must be a file with one of the following types: {MediaKind.AllMimeTypes}. Received file of type '{mimeType}'.");
         if (file.Length == 0 || file.Length > MediaKind.MostBytes(kind))
         {
             throw new GraphFault(131053, $"The file has {file.Length} bytes; {kind} takes 1 to {MediaKind.MostBytes(kind)}.");
@@ -87,7 +90,9 @@ internal static class MediaEndpoints
         : file.ContentType ?? "application/octet-stream";
 
     /// <summary>The address alone opens nothing: it needs the token as well, and after five minutes it is gone (404).</summary>
-    private static Task Download(string? mid, string? ext, string? hash, HttpContext context, MediaStore media, BusinessAccounts accounts, WhatsAppSecrets secrets, TimeProvider clock)
+    private static Task Download(
+        string? mid, string? ext, string? hash, HttpContext context, MediaStore media, BusinessAccounts accounts, WhatsAppSecrets secrets,
+        TimeProvider clock)
     {
         var call = GraphCall.Of(context);
         var file = media.Find(mid);

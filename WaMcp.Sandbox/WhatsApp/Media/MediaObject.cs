@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 namespace WaMcp.Sandbox.WhatsApp.Media;
 
 /// <summary>A file, uploaded by the business or sent by a customer.</summary>
-internal sealed class MediaObject(string id, string phoneNumberId, string mimeType, string? fileName, byte[] content, DateTimeOffset expires)
+internal sealed class MediaObject(
+    string id, string phoneNumberId, string mimeType, string? fileName, byte[] content, DateTimeOffset expires)
 {
     public string Id { get; } = id;
 

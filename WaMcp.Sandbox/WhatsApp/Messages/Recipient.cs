@@ -27,7 +27,7 @@ internal readonly record struct Recipient(string Input, Customer Customer, bool 
                 : throw GraphFault.Invalid("'recipient' is not a user id.");
         }
 
-        throw new GraphFault(100, "Either 'to' or 'recipient' is mandatory.") { Sentence = "(#100) The parameter to is required." };
+        throw GraphFault.Required("to");
     }
 
     /// <summary>The digits of a phone number as people write it, or null when it cannot be one.</summary>

@@ -31,7 +31,7 @@ internal sealed class SendMessage(
         var message = call.Json;
         if (message.FindText("messaging_product") != "whatsapp")
         {
-            throw new GraphFault(100, "messaging_product must be 'whatsapp'.") { Sentence = "(#100) The parameter messaging_product is required." };
+            throw GraphFault.Required("messaging_product");
         }
 
         if (message.FindText("status") is not null)
@@ -88,7 +88,7 @@ internal sealed class SendMessage(
                 break;
             case "reaction":
                 ContentRules.Reaction(message);
-                if (chats.FindMessage(message.GetProperty("reaction").FindText("message_id")) is not { } reactedTo || reactedTo.Chat.Number != number)
+                if (chats.FindMessage(message.GetProperty("reaction").FindText("message_id"))?.Chat.Number != number)
                 {
                     throw GraphFault.Invalid("reaction.message_id is not a message of this phone number.");
                 }

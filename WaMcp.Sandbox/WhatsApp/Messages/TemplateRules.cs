@@ -5,7 +5,7 @@ using WaMcp.Sandbox.WhatsApp.Templates;
 
 namespace WaMcp.Sandbox.WhatsApp.Messages;
 
-/// <summary>A template message must name an approved template in one of its languages and bring exactly the parameters it asks for.</summary>
+/// <summary>A template message names an approved template in one of its languages and brings exactly the parameters it asks for.</summary>
 internal sealed class TemplateRules(MediaRules media)
 {
     private const int MaxHydratedBody = 1024;
@@ -16,7 +16,7 @@ internal sealed class TemplateRules(MediaRules media)
         var name = template.Text("name", "template.name", 512);
         var language = template.Object("language", "template.language").Text("code", "template.language.code", 20);
         var known = Usable(number.Account.Templates, name, language);
-        var components = template.Find("components") is { ValueKind: JsonValueKind.Array } given ? given.EnumerateArray().ToArray() : [];
+        var components = template.Items("components");
         CheckHeader(known, Parameters(components, "header"), number.Id);
         CheckBody(known, Parameters(components, "body"));
         CheckButtons(known, components);
@@ -24,13 +24,8 @@ internal sealed class TemplateRules(MediaRules media)
     }
 
     /// <summary>What the placeholders of a component become.</summary>
-    public static IReadOnlyList<TemplateValue> Values(JsonElement message, string component)
-    {
-        var components = message.Find("template")?.Find("components") is { ValueKind: JsonValueKind.Array } given
-            ? given.EnumerateArray().ToArray()
-            : [];
-        return [.. Parameters(components, component).Select(Value)];
-    }
+    public static IReadOnlyList<TemplateValue> Values(JsonElement message, string component) =>
+        [.. Parameters((message.Find("template") ?? default).Items("components"), component).Select(Value)];
 
     private static Template Usable(TemplateBook templates, string name, string language)
     {
@@ -92,12 +87,14 @@ internal sealed class TemplateRules(MediaRules media)
         for (var index = 0; index < template.Buttons.Count; index++)
         {
             var button = template.Buttons[index];
-            if (button.NeedsParameter && !given.Any(component => component.FindText("index") == $"{index}" && Parameters([component], "button").Count == 1))
+            if (button.NeedsParameter && !given.Any(component => IsFor(component, index) && component.Items("parameters").Length == 1))
             {
                 throw GraphFault.Missing($"buttons: Button at index {index} of type {button.Type} requires a parameter");
             }
         }
     }
+
+    private static bool IsFor(JsonElement button, int index) => button.FindText("index") == $"{index}";
 
     private static void CheckCount(string component, int given, int expected)
     {
@@ -116,7 +113,7 @@ internal sealed class TemplateRules(MediaRules media)
             var type = parameters[index].FindText("type");
             if (type is not ("text" or "currency" or "date_time"))
             {
-                throw new GraphFault(132012, $"{component}: Format mismatch, expected TEXT, received {type?.ToUpperInvariant() ?? "UNKNOWN"}");
+                throw Mismatch(component, "TEXT", type);
             }
 
             if (string.IsNullOrEmpty(Text(parameters[index])))
@@ -124,7 +121,8 @@ internal sealed class TemplateRules(MediaRules media)
                 throw GraphFault.BadParameter($"Parameter '{type}' is mandatory for component parameter type '{type}'");
             }
 
-            if (template.ParameterFormat == "NAMED" && !names.Contains(parameters[index].FindText("parameter_name") ?? "", StringComparer.Ordinal))
+            var name = parameters[index].FindText("parameter_name") ?? "";
+            if (template.ParameterFormat == "NAMED" && !names.Contains(name, StringComparer.Ordinal))
             {
                 throw GraphFault.BadParameter($"{component}: Parameter name is missing or is not one of {string.Join(", ", names)}");
             }
@@ -136,15 +134,15 @@ internal sealed class TemplateRules(MediaRules media)
         var received = parameters.Count == 1 ? parameters[0].FindText("type") : null;
         if (received != expected)
         {
-            throw new GraphFault(
-                132012,
-                $"header: Format mismatch, expected {expected.ToUpperInvariant()}, received {received?.ToUpperInvariant() ?? "UNKNOWN"}");
+            throw Mismatch("header", expected.ToUpperInvariant(), received);
         }
     }
 
+    private static GraphFault Mismatch(string component, string expected, string? received) =>
+        new(132012, $"{component}: Format mismatch, expected {expected}, received {received?.ToUpperInvariant() ?? "UNKNOWN"}");
+
     private static IReadOnlyList<JsonElement> Parameters(IEnumerable<JsonElement> components, string type) =>
-        [.. components.Where(component => IsType(component, type))
-            .SelectMany(component => component.Find("parameters") is { ValueKind: JsonValueKind.Array } given ? given.EnumerateArray().ToArray() : [])];
+        [.. components.Where(component => IsType(component, type)).SelectMany(component => component.Items("parameters"))];
 
     private static bool IsType(JsonElement component, string type) =>
         string.Equals(component.FindText("type"), type, StringComparison.OrdinalIgnoreCase);

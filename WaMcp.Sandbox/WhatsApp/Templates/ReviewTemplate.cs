@@ -6,7 +6,9 @@ using WaMcp.Sandbox.WhatsApp.Webhooks;
 
 namespace WaMcp.Sandbox.WhatsApp.Templates;
 
-/// <summary>Meta's reviewers: a new template is approved after a moment; a test may pause, reject or disable one. Each time a webhook tells.</summary>
+/// <summary>
+/// Meta's reviewers: a new template is approved after a moment; a test may pause, reject or disable one. Each time a webhook tells.
+/// </summary>
 internal sealed class ReviewTemplate(
     BusinessAccounts accounts, WebhookQueue webhooks, CurrentBehaviour behaviour, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
@@ -24,7 +26,10 @@ internal sealed class ReviewTemplate(
             ["reason"] = reason ?? "NONE",
             ["message_template_category"] = template.Category,
         });
-        webhooks.Add(new AccountUpdate(account, null, "message_template_status_update", value) { Due = clock.GetUtcNow() + behaviour.Now.WebhookDelay });
+        webhooks.Add(new AccountUpdate(account, null, "message_template_status_update", value)
+        {
+            Due = clock.GetUtcNow() + behaviour.Now.WebhookDelay,
+        });
     }
 
     private async Task ApproveLaterAsync(BusinessAccount account, Template template)
@@ -39,7 +44,9 @@ internal sealed class ReviewTemplate(
         }
 
         // A reset, a deletion or another decision may have come first.
-        if (accounts.FindAccount(account.Id) == account && account.Templates.Find(template.Name, template.Language) == template && template.Status == "PENDING")
+        if (accounts.FindAccount(account.Id) == account
+            && account.Templates.Find(template.Name, template.Language) == template
+            && template.Status == "PENDING")
         {
             Decide(account, template, "APPROVED", null);
         }

@@ -10,13 +10,14 @@ internal static class SampleTemplates
         yield return Sample(nextId(), "hello_world", "en_US", "UTILITY", """
             [
               { "type": "HEADER", "format": "TEXT", "text": "Hello World" },
-              { "type": "BODY", "text": "Welcome and congratulations!! This message demonstrates your ability to send a WhatsApp message notification from the Cloud API." },
+              { "type": "BODY", "text": "Welcome! This message shows that your business can send WhatsApp messages through the Cloud API." },
               { "type": "FOOTER", "text": "WhatsApp Business Platform sample message" }
             ]
             """);
         yield return Sample(nextId(), "order_update", "en_US", "UTILITY", """
             [
-              { "type": "BODY", "text": "Hi {{1}}, your order {{2}} is {{3}}.", "example": { "body_text": [["Ada", "A-1001", "on its way"]] } },
+              { "type": "BODY", "text": "Hi {{1}}, your order {{2}} is {{3}}.",
+                "example": { "body_text": [["Ada", "A-1001", "on its way"]] } },
               { "type": "BUTTONS", "buttons": [
                 { "type": "QUICK_REPLY", "text": "Where is it?" },
                 { "type": "QUICK_REPLY", "text": "Stop updates" } ] }
@@ -24,7 +25,8 @@ internal static class SampleTemplates
             """);
         yield return Sample(nextId(), "order_update", "de", "UTILITY", """
             [
-              { "type": "BODY", "text": "Hallo {{1}}, deine Bestellung {{2}} ist {{3}}.", "example": { "body_text": [["Ada", "A-1001", "unterwegs"]] } },
+              { "type": "BODY", "text": "Hallo {{1}}, deine Bestellung {{2}} ist {{3}}.",
+                "example": { "body_text": [["Ada", "A-1001", "unterwegs"]] } },
               { "type": "BUTTONS", "buttons": [
                 { "type": "QUICK_REPLY", "text": "Wo ist sie?" },
                 { "type": "QUICK_REPLY", "text": "Keine Updates mehr" } ] }
@@ -32,7 +34,8 @@ internal static class SampleTemplates
             """);
         yield return Sample(nextId(), "login_code", "en_US", "AUTHENTICATION", """
             [
-              { "type": "BODY", "text": "{{1}} is your verification code. For your security, do not share this code.", "add_security_recommendation": true },
+              { "type": "BODY", "add_security_recommendation": true,
+                "text": "{{1}} is your verification code. For your security, do not share this code." },
               { "type": "FOOTER", "code_expiration_minutes": 10 },
               { "type": "BUTTONS", "buttons": [ { "type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code" } ] }
             ]
@@ -40,7 +43,8 @@ internal static class SampleTemplates
         yield return Sample(nextId(), "autumn_sale", "en_US", "MARKETING", """
             [
               { "type": "HEADER", "format": "IMAGE" },
-              { "type": "BODY", "text": "{{1}}, our autumn sale is on: {{2}} off everything until Sunday.", "example": { "body_text": [["Ada", "25%"]] } },
+              { "type": "BODY", "text": "{{1}}, our autumn sale is on: {{2}} off everything until Sunday.",
+                "example": { "body_text": [["Ada", "25%"]] } },
               { "type": "FOOTER", "text": "Tap Stop promotions to opt out" },
               { "type": "BUTTONS", "buttons": [
                 { "type": "URL", "text": "Visit the shop", "url": "https://shop.example/{{1}}", "example": ["https://shop.example/autumn"] },
@@ -55,7 +59,8 @@ internal static class SampleTemplates
             """, "NAMED");
     }
 
-    private static Template Sample(string id, string name, string language, string category, string components, string format = "POSITIONAL")
+    private static Template Sample(
+        string id, string name, string language, string category, string components, string format = "POSITIONAL")
     {
         using var parsed = JsonDocument.Parse(components);
         return new Template(id, name, language, category, format, parsed.RootElement);

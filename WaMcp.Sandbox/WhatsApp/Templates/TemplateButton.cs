@@ -4,5 +4,6 @@ namespace WaMcp.Sandbox.WhatsApp.Templates;
 internal sealed record TemplateButton(string Type, string Text, string? Url, string? PhoneNumber)
 {
     /// <summary>A send must carry a value for this button: a URL with a variable, and the code of an authentication template.</summary>
-    public bool NeedsParameter => Type == "OTP" || Type == "COPY_CODE" || (Type == "URL" && Url?.Contains("{{", StringComparison.Ordinal) == true);
+    public bool NeedsParameter =>
+        Type is "OTP" or "COPY_CODE" || (Type == "URL" && Url?.Contains("{{", StringComparison.Ordinal) == true);
 }

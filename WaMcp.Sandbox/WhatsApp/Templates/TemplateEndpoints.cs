@@ -64,14 +64,14 @@ internal static partial class TemplateEndpoints
         }
 
         var components = request.Array("components", "components", 1, 10);
-        if (!components.EnumerateArray().Any(component => string.Equals(component.FindText("type"), "BODY", StringComparison.OrdinalIgnoreCase)))
+        if (!components.EnumerateArray().Any(component => Matches("BODY", component.FindText("type") ?? "")))
         {
             throw new GraphFault(100, "components must have a BODY.");
         }
 
         var format = request.FindText("parameter_format")?.ToUpperInvariant() ?? "POSITIONAL";
         var created = account.Templates.Add(name, language, category!, format, components)
-            ?? throw new GraphFault(100) { Subcode = 2388024, Sentence = "Content in this language already exists", FromWhatsApp = false };
+            ?? throw GraphFault.Platform(100, "Content in this language already exists", 2388024);
         review.Start(account, created);
         await call.AnswerAsync(writer =>
         {
@@ -95,7 +95,7 @@ internal static partial class TemplateEndpoints
         var gone = templates.Remove(template => template.Name == name && (hsm_id is null || template.Id == hsm_id));
         return gone > 0
             ? call.AnswerSuccessAsync()
-            : throw new GraphFault(100) { Subcode = 2593002, Sentence = "Message Template Not Found", FromWhatsApp = false };
+            : throw GraphFault.Platform(100, "Message Template Not Found", 2593002);
     }
 
     private static bool Matches(string? asked, string value) =>

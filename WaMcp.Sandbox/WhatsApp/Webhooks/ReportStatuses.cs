@@ -60,7 +60,8 @@ internal sealed class ReportStatuses(WebhookQueue webhooks, PhoneFeed phone, Cur
     public void Report(ChatMessage message, string status, int errorCode, string? errorDetails) =>
         Add(message, status, clock.GetUtcNow(), errorCode, errorDetails);
 
-    private void Add(ChatMessage message, string status, DateTimeOffset at, int errorCode = 131000, string? errorDetails = null, DateTimeOffset? due = null) =>
+    private void Add(
+        ChatMessage message, string status, DateTimeOffset at, int errorCode = 131000, string? errorDetails = null, DateTimeOffset? due = null) =>
         webhooks.Add(new StatusUpdate(message, status, at, phone)
         {
             ErrorCode = errorCode,

@@ -36,7 +36,8 @@ internal sealed class WebhookClient(WhatsAppSecrets secrets) : IDisposable
     }
 
     /// <summary>The verification challenge; null when the callback passed, otherwise what it did instead.</summary>
-    public async Task<string?> ChallengeAsync(Uri url, string verifyToken, string challenge, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<string?> ChallengeAsync(
+        Uri url, string verifyToken, string challenge, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var query = $"hub.mode=subscribe&hub.challenge={challenge}&hub.verify_token={Uri.EscapeDataString(verifyToken)}";
         var address = new UriBuilder(url) { Query = url.Query.Length > 1 ? $"{url.Query[1..]}&{query}" : query };
@@ -51,7 +52,8 @@ internal sealed class WebhookClient(WhatsAppSecrets secrets) : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    private async Task<(int? Status, string Text, string Error)> SendAsync(HttpRequestMessage request, TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<(int? Status, string Text, string Error)> SendAsync(
+        HttpRequestMessage request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(timeout);

@@ -1,7 +1,8 @@
 namespace WaMcp.Sandbox.WhatsApp.Webhooks;
 
 /// <summary>One body on its way to one address: the same bytes at every attempt, changed by its lane alone.</summary>
-internal sealed class WebhookDelivery(long id, Uri url, byte[] body, WebhookUpdate addressee, IReadOnlyList<WebhookUpdate> updates, DateTimeOffset created)
+internal sealed class WebhookDelivery(
+    long id, Uri url, byte[] body, WebhookUpdate addressee, IReadOnlyList<WebhookUpdate> updates, DateTimeOffset created)
 {
     private IReadOnlyList<WebhookUpdate>? updates = updates;
 

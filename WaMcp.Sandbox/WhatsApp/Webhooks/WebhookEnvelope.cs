@@ -87,7 +87,10 @@ internal static class WebhookEnvelope
 
     private static void WriteContacts(Utf8JsonWriter writer, IReadOnlyList<WebhookUpdate> updates)
     {
-        var contacts = updates.Where(update => update.ShowsContact).Select(update => (update.Customer, update.HidesNumber)).Distinct().ToList();
+        var contacts = updates.Where(update => update.ShowsContact)
+            .Select(update => (update.Customer, update.HidesNumber))
+            .Distinct()
+            .ToList();
         if (contacts.Count == 0)
         {
             return;

@@ -11,7 +11,9 @@ internal sealed class WebhookLane : IDisposable
     private readonly Lock gate = new();
     private readonly PriorityQueue<WebhookUpdate, (DateTimeOffset Due, long Order)> updates = new();
     private readonly PriorityQueue<WebhookDelivery, (DateTimeOffset Due, long Order)> deliveries = new();
-    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> wake =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
     private readonly TimeProvider clock;
     private readonly ITimer alarm;
     private long order;
@@ -117,6 +119,8 @@ internal sealed class WebhookLane : IDisposable
             next = attempt.Due;
         }
 
-        return next is null ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling((next.Value - now).TotalMilliseconds)));
+        return next is null
+            ? Timeout.InfiniteTimeSpan
+            : TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling((next.Value - now).TotalMilliseconds)));
     }
 }

@@ -20,7 +20,8 @@ internal sealed partial class WebhookQueue : BackgroundService
     private long dropped;
 
     public WebhookQueue(
-        WebhookClient client, WebhookLog log, CurrentBehaviour behaviour, WhatsAppOptions options, TimeProvider clock, ILogger<WebhookQueue> logger)
+        WebhookClient client, WebhookLog log, CurrentBehaviour behaviour, WhatsAppOptions options, TimeProvider clock,
+        ILogger<WebhookQueue> logger)
     {
         this.client = client;
         this.log = log;
@@ -115,7 +116,8 @@ internal sealed partial class WebhookQueue : BackgroundService
         !update.Account.Subscribed ? null
         : update.Number?.CallbackOverride ?? update.Account.CallbackOverride ?? behaviour.Now.CallbackUrl;
 
-    private async Task PostAsync(WebhookLane lane, Uri? url, IReadOnlyList<WebhookUpdate> updates, int generation, CancellationToken cancellationToken)
+    private async Task PostAsync(
+        WebhookLane lane, Uri? url, IReadOnlyList<WebhookUpdate> updates, int generation, CancellationToken cancellationToken)
     {
         if (url is null)
         {
@@ -177,6 +179,8 @@ internal sealed partial class WebhookQueue : BackgroundService
     [LoggerMessage(Level = LogLevel.Information, Message = "The callback did not take webhook {Delivery}: {Error} It will be posted again")]
     private partial void LogRefused(long delivery, string? error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Most} webhook updates wait for the callback; further ones are dropped until it takes some")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Most} webhook updates wait for the callback; further ones are dropped until it takes some")]
     private partial void LogFull(int most);
 }
