@@ -69,7 +69,7 @@ public static class Telemetry
 
         new Builder(builder.Services)
             .ConfigureResource(resource => Describe(resource, builder))
-            .WithTracing(tracing => tracing.AddSource(Sources).AddProcessor<UrlRedactionProcessor>())
+            .WithTracing(tracing => tracing.AddSource(Sources).SetSampler(new ParentBasedSampler(new WorkSampler())).AddProcessor<UrlRedactionProcessor>())
             .WithMetrics(metrics => metrics.AddMeter(Meters))
             .WithLogging(_ => { }, logs =>
             {
