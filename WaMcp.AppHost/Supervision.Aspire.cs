@@ -50,11 +50,17 @@ internal sealed partial class Supervision(
             var delay = backOff.AfterRunOf(TimeProvider.System.GetElapsedTime(started));
             LogCrashed(program, end.Snapshot.ExitCode, delay.TotalSeconds);
             await Task.Delay(delay, stoppingToken);
-            await commands.ExecuteCommandAsync(end.ResourceId, KnownResourceCommands.StartCommand, stoppingToken);
+            var start = await commands.ExecuteCommandAsync(end.ResourceId, KnownResourceCommands.StartCommand, stoppingToken);
+            if (!start.Success)
+            {
+                continue; // Still crashed: the next round waits longer. Started by somebody else: it waits for the next crash.
+            }
+
             // The crash stays the current state until the new process has one of its own; its time tells them apart.
             var outcome = await notifications.WaitForResourceAsync(
                 program,
                 change => change.Snapshot.HealthStatus is HealthStatus.Healthy
+                    || change.Snapshot.State?.Text == KnownResourceStates.FailedToStart
                     || (HasCrashed(change) && change.Snapshot.StopTimeStamp != end.Snapshot.StopTimeStamp),
                 stoppingToken);
             if (!HasCrashed(outcome))

@@ -33,17 +33,11 @@ public sealed record FaultCode(string Reason, int HttpStatus, int JsonRpcCode)
     /// <summary>Over the per-minute limit.</summary>
     public static readonly FaultCode RateLimited = new("rate_limited", 429, -32004);
 
-    /// <summary>Over a daily cap.</summary>
-    public static readonly FaultCode DailyCap = new("daily_cap", 429, -32004);
-
-    /// <summary>The 24-hour customer service window is closed.</summary>
-    public static readonly FaultCode WindowClosed = new("window_closed", 409, -32602);
-
-    /// <summary>The provider refused; the text says why.</summary>
-    public static readonly FaultCode ProviderRefused = new("provider_refused", 502, -32603);
-
     /// <summary>Something that this system depends on is away.</summary>
     public static readonly FaultCode Unavailable = new("unavailable", 503, -32603);
+
+    /// <summary>The caller hung up before the answer; only the audit log sees it.</summary>
+    public static readonly FaultCode Cancelled = new("cancelled", 499, -32603);
 
     /// <summary>Set up wrongly; an operator must act.</summary>
     public static readonly FaultCode Misconfigured = new("misconfigured", 500, -32603);

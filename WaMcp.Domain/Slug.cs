@@ -12,6 +12,6 @@ public static partial class Slug
             ? text
             : throw Fault.Invalid(field, $"'{text}' is not a kebab-case name.", "Use 2 to 63 of a-z, 0-9 and single dashes, for example acme-corp.");
 
-    [GeneratedRegex("^(?=.{2,63}$)[a-z0-9]+(-[a-z0-9]+)*$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^(?=.{2,63}\\z)[a-z0-9]+(-[a-z0-9]+)*\\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
 }

@@ -5,15 +5,18 @@ namespace WaMcp.Server;
 /// <summary>Reads a request's bytes as they came, up to a limit.</summary>
 internal static class RequestBody
 {
+    // Not what Content-Length claims: claiming costs nothing.
+    private const int InitialBytes = 4 * 1024;
+
     /// <summary>The bytes; null when there are more than <paramref name="maxBytes"/>.</summary>
-    public static async Task<byte[]?> ReadAsync(HttpContext http, int maxBytes)
+    public static async Task<byte[]?> ReadAsync(HttpContext http, long maxBytes)
     {
         if (http.Request.ContentLength > maxBytes)
         {
             return null;
         }
 
-        var body = new ArrayBufferWriter<byte>(http.Request.ContentLength is { } length and > 0 ? (int)length : 1024);
+        var body = new ArrayBufferWriter<byte>(InitialBytes);
         while (true)
         {
             var read = await http.Request.Body.ReadAsync(body.GetMemory(1024), http.RequestAborted);

@@ -20,7 +20,8 @@ public static partial class AddressLimit
         // One for all addresses: when Redis hangs, only one request in a while pays for finding out.
         private static long pausedUntil;
 
-        private readonly RedisSlidingWindowRateLimiter<string> shared = new($"address:{address}", new RedisSlidingWindowRateLimiterOptions
+        // Not the sliding one: in 1.2.0 it leaves a statistics key without expiry behind for every address.
+        private readonly RedisFixedWindowRateLimiter<string> shared = new($"address:{address}", new RedisFixedWindowRateLimiterOptions
         {
             ConnectionMultiplexerFactory = () => redis,
             PermitLimit = options.PermitLimit,
@@ -63,12 +64,14 @@ public static partial class AddressLimit
                     own.Value.Dispose();
                 }
             }
+
+            base.Dispose(disposing);
         }
 
-        protected override ValueTask DisposeAsyncCore()
+        protected override async ValueTask DisposeAsyncCore()
         {
             Dispose(disposing: true);
-            return ValueTask.CompletedTask;
+            await base.DisposeAsyncCore();
         }
     }
 }

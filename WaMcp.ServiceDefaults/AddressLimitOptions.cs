@@ -4,7 +4,7 @@ namespace WaMcp.ServiceDefaults;
 public sealed class AddressLimitOptions
 {
     /// <summary>Requests per <see cref="Window"/>. Far above what an agent sends, far below what guessing keys would need.</summary>
-    public int PermitLimit { get; set; } = 1_200;
+    public int PermitLimit { get; set; } = 60_000;
 
     public TimeSpan Window { get; set; } = TimeSpan.FromMinutes(1);
 

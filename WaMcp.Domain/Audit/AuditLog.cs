@@ -11,7 +11,8 @@ namespace WaMcp.Domain.Audit;
 /// </summary>
 /// <remarks>
 /// A row that cannot be written is logged as an error and counted, and the request goes on: the gap is itself an alert
-/// (<c>wamcp.audit.failed</c>). The queue is bounded; when it is full, callers wait rather than lose rows.
+/// (<c>wamcp.audit.failed</c>). The queue is bounded; when it is full, callers wait a
+/// second for room before they leave a gap.
 /// </remarks>
 /// <param name="database">Where to, as wa_app: it may insert and read, nothing else.</param>
 /// <param name="clock">For the flush interval.</param>
@@ -22,13 +23,13 @@ public sealed partial class AuditLog(NpgsqlDataSource database, TimeProvider clo
     private const int MaxBatch = 5_000;
     private const int Capacity = 50_000;
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly Channel<AuditRecord> queue =
         Channel.CreateBounded<AuditRecord>(new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     /// <summary>Hands a row over.</summary>
-    public ValueTask WriteAsync(AuditRecord record, CancellationToken cancellationToken = default) =>
-        queue.Writer.TryWrite(record) ? ValueTask.CompletedTask : queue.Writer.WriteAsync(record, cancellationToken);
+    public ValueTask WriteAsync(AuditRecord record) => queue.Writer.TryWrite(record) ? ValueTask.CompletedTask : WaitAsync(record);
 
     /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -85,19 +86,46 @@ public sealed partial class AuditLog(NpgsqlDataSource database, TimeProvider clo
         }
     }
 
+    private async ValueTask WaitAsync(AuditRecord record)
+    {
+        try
+        {
+            using var patience = new CancellationTokenSource(Patience, clock);
+            await queue.Writer.WriteAsync(record, patience.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ChannelClosedException)
+        {
+            WaMcpTelemetry.AuditFailed(1);
+            LogGap(exception, 1);
+        }
+    }
+
     private async Task FlushAsync(List<AuditRecord> batch)
     {
         try
         {
-            await using var connection = await database.OpenConnectionAsync();
-            await AuditTable.WriteAsync(connection, batch, CancellationToken.None);
-            WaMcpTelemetry.AuditWritten(batch.Count);
+            await StoreAsync(batch);
+        }
+        catch (PostgresException) when (batch.Count > 1)
+        {
+            // Postgres refused the batch for one row in it: that row must not cost the others.
+            foreach (var record in batch)
+            {
+                await FlushAsync([record]);
+            }
         }
         catch (Exception exception)
         {
             WaMcpTelemetry.AuditFailed(batch.Count);
             LogGap(exception, batch.Count);
         }
+    }
+
+    private async Task StoreAsync(List<AuditRecord> batch)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        await AuditTable.WriteAsync(connection, batch, CancellationToken.None);
+        WaMcpTelemetry.AuditWritten(batch.Count);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Rows} audit rows could not be written and are lost.")]

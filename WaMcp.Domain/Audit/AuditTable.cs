@@ -11,8 +11,8 @@ public static class AuditTable
         "ts, action, client_id, api_key_id, request_id, tool_name, channel_id, provider_message_id, payload_hash, error_code, "
         + "latency_ms, ip, user_agent, metadata";
 
-    /// <summary>User agents are third-party text of any length; the row keeps this much.</summary>
-    private const int UserAgentLength = 200;
+    /// <summary>Text may be a third party's and of any length; a column keeps this much.</summary>
+    private const int TextLength = 200;
 
     /// <summary>Writes rows on an open connection, inside its transaction if it has one.</summary>
     public static async Task WriteAsync(NpgsqlConnection connection, IReadOnlyCollection<AuditRecord> records, CancellationToken cancellationToken)
@@ -33,7 +33,7 @@ public static class AuditTable
             await WriteAsync(copy, record.ErrorCode, cancellationToken);
             await WriteAsync(copy, record.LatencyMs, cancellationToken);
             await WriteAsync(copy, record.Ip, cancellationToken);
-            await WriteAsync(copy, Clean(record.UserAgent), cancellationToken);
+            await WriteAsync(copy, record.UserAgent, cancellationToken);
             await WriteAsync(copy, record.Metadata, cancellationToken, NpgsqlDbType.Jsonb);
         }
 
@@ -41,21 +41,23 @@ public static class AuditTable
     }
 
     // Text that Postgres would refuse (a NUL) must not cost the row.
-    private static string? Clean(string? text)
+    private static string Clean(string text)
     {
-        if (text is null)
+        if (text.Length <= TextLength && !text.Any(NotKept))
         {
-            return null;
+            return text;
         }
 
-        var clean = new StringBuilder(Math.Min(text.Length, UserAgentLength));
-        foreach (var character in text.AsSpan(0, Math.Min(text.Length, UserAgentLength)))
+        var clean = new StringBuilder(Math.Min(text.Length, TextLength));
+        foreach (var character in text.AsSpan(0, Math.Min(text.Length, TextLength)))
         {
-            clean.Append(char.IsControl(character) || char.IsSurrogate(character) ? '?' : character);
+            clean.Append(NotKept(character) ? '?' : character);
         }
 
         return clean.ToString();
     }
+
+    private static bool NotKept(char character) => char.IsControl(character) || char.IsSurrogate(character);
 
     private static Task WriteAsync(NpgsqlBinaryImporter copy, Guid? value, CancellationToken cancellationToken) =>
         value is { } id ? copy.WriteAsync(id, NpgsqlDbType.Uuid, cancellationToken) : copy.WriteNullAsync(cancellationToken);
@@ -65,5 +67,7 @@ public static class AuditTable
 
     private static Task WriteAsync(
         NpgsqlBinaryImporter copy, string? value, CancellationToken cancellationToken, NpgsqlDbType type = NpgsqlDbType.Text) =>
-        value is { } text ? copy.WriteAsync(text, type, cancellationToken) : copy.WriteNullAsync(cancellationToken);
+        value is { } text
+            ? copy.WriteAsync(type == NpgsqlDbType.Text ? Clean(text) : text, type, cancellationToken)
+            : copy.WriteNullAsync(cancellationToken);
 }

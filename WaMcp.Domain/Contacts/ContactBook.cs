@@ -11,7 +11,7 @@ namespace WaMcp.Domain.Contacts;
 /// <param name="clock">Stamps new contacts.</param>
 public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, TimeProvider clock)
 {
-    /// <summary>The contact: by the provider's user id first, which survives a change of number, then by phone number.</summary>
+    /// <summary>The contact: by the provider's user id first, then by phone number.</summary>
     /// <param name="channel">Where the person was met.</param>
     /// <param name="providerUserId">The provider's id for the person, if known.</param>
     /// <param name="phone">Digits of the number, if known.</param>
@@ -20,6 +20,15 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Ti
     public async Task<Contact> FindOrAddAsync(
         ChannelId channel, string? providerUserId, string? phone, string? name, CancellationToken cancellationToken)
     {
+        if (providerUserId is not null && phone is not null)
+        {
+            // A number that changed hands: whoever had it before keeps their messages and loses the number, so that nobody reads an
+            // answer meant for somebody else.
+            await context.Database.ExecuteSqlAsync(
+                $"UPDATE contacts SET phone = NULL WHERE channel_id = {channel.Value} AND phone = {phone} AND provider_user_id <> {providerUserId}",
+                cancellationToken);
+        }
+
         var contact = await FindAsync(channel, providerUserId, phone, cancellationToken);
         if (contact is null)
         {

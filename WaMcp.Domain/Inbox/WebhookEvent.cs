@@ -17,6 +17,12 @@ public sealed class WebhookEvent
     /// <summary>The request it came in; audit rows of its processing carry the same.</summary>
     public required string RequestId { get; init; }
 
+    /// <summary>
+    /// The BYOA channels whose app secret made the signature; empty when it was the platform's. A delivery speaks for these channels
+    /// only: whoever holds one app's secret must not write into another's.
+    /// </summary>
+    public required Guid[] SignedBy { get; init; }
+
     /// <summary>When it was accepted.</summary>
     public DateTimeOffset ReceivedAt { get; init; }
 

@@ -26,8 +26,10 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
     private const string StoreSql =
         """
         WITH event AS (
-            INSERT INTO webhook_events (id, provider, body, request_id, received_at)
-            SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[]))
+            INSERT INTO webhook_events (id, provider, body, request_id, received_at, signed_by)
+            SELECT id, provider, body, request_id, received_at, signed_by::uuid[]
+            FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[], $9::text[])
+                AS new (id, provider, body, request_id, received_at, signed_by))
         INSERT INTO jobs (id, kind, subject_id, run_at, trace_parent)
         SELECT job, $8, event, now(), trace FROM unnest($6::uuid[], $1::uuid[], $7::text[]) AS new (job, event, trace)
         """;
@@ -38,12 +40,14 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
     /// <summary>Stores one delivery and returns when it is durable.</summary>
     /// <param name="provider">Whose.</param>
     /// <param name="body">The raw bytes, verified.</param>
+    /// <param name="signedBy">The BYOA channels whose app secret fits; empty for the platform's.</param>
     /// <param name="requestId">The request it came in.</param>
     /// <param name="cancellationToken">Gives up waiting; the delivery may be stored all the same, which does no harm.</param>
     /// <exception cref="Fault"><c>unavailable</c>: it could not be stored, the provider should try again.</exception>
-    public async Task<WebhookEventId> StoreAsync(ChannelKind provider, byte[] body, string requestId, CancellationToken cancellationToken)
+    public async Task<WebhookEventId> StoreAsync(
+        ChannelKind provider, byte[] body, IReadOnlyCollection<ChannelId> signedBy, string requestId, CancellationToken cancellationToken)
     {
-        var waiting = new Waiting(TypedId.New<WebhookEventId>(), provider, body, requestId, clock.GetUtcNow(), Activity.Current?.Id);
+        var waiting = new Waiting(TypedId.New<WebhookEventId>(), provider, body, signedBy, requestId, clock.GetUtcNow(), Activity.Current?.Id);
         await queue.Writer.WriteAsync(waiting, cancellationToken);
         await waiting.Stored.Task.WaitAsync(cancellationToken);
         return waiting.Id;
@@ -110,6 +114,8 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
                 new() { Value = batch.ConvertAll(_ => TypedId.New<JobId>().Value) },
                 new() { Value = batch.ConvertAll(waiting => waiting.TraceParent), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
                 new() { Value = nameof(JobKind.FanOut) },
+                // An array literal each: unnest() would flatten arrays of arrays.
+                new() { Value = batch.ConvertAll(waiting => $"{{{string.Join(',', waiting.SignedBy.Select(channel => channel.Value))}}}") },
             },
         });
         commands.BatchCommands.Add(new($"NOTIFY {JobQueue.Notification}"));
@@ -120,7 +126,13 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
     private partial void LogNotStored(Exception exception, int count);
 
     private sealed record Waiting(
-        WebhookEventId Id, ChannelKind Provider, byte[] Body, string RequestId, DateTimeOffset ReceivedAt, string? TraceParent)
+        WebhookEventId Id,
+        ChannelKind Provider,
+        byte[] Body,
+        IReadOnlyCollection<ChannelId> SignedBy,
+        string RequestId,
+        DateTimeOffset ReceivedAt,
+        string? TraceParent)
     {
         // Continuations run elsewhere: the single writer must not run the requests it wakes.
         public TaskCompletionSource Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -16,11 +16,12 @@ public sealed class JobQueue(NpgsqlDataSource database)
 
     private const string ClaimSql =
         """
-        UPDATE jobs SET lease_id = $1, attempts = attempts + 1, run_at = now() + $2
-        WHERE id IN (
-            SELECT id FROM jobs WHERE dead_at IS NULL AND run_at <= now()
+        WITH due AS MATERIALIZED (
+            SELECT id FROM jobs WHERE dead_at IS NULL AND run_at <= now() AND kind = ANY ($4)
             ORDER BY run_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
-        RETURNING id, kind, client_id, channel_id, subject_id, run_at, attempts, lease_id, trace_parent, created_at
+        UPDATE jobs job SET lease_id = $1, attempts = attempts + 1, run_at = now() + $2
+        FROM due WHERE job.id = due.id
+        RETURNING job.id, kind, client_id, channel_id, subject_id, run_at, attempts, lease_id, trace_parent, created_at
         """;
 
     /// <summary>Adds a job to the caller's transaction and wakes a worker when that commits.</summary>
@@ -62,6 +63,7 @@ public sealed class JobQueue(NpgsqlDataSource database)
         command.Parameters.AddWithValue(Guid.NewGuid());
         command.Parameters.AddWithValue(lease);
         command.Parameters.AddWithValue(count);
+        command.Parameters.AddWithValue(Enum.GetNames<JobKind>()); // kinds of a newer version are left to it
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var jobs = new List<Job>();
         while (await reader.ReadAsync(cancellationToken))
@@ -111,19 +113,14 @@ public sealed class JobQueue(NpgsqlDataSource database)
     /// <param name="job">The claimed job.</param>
     /// <param name="delay">Not before.</param>
     /// <param name="error">What went wrong; never content.</param>
-    /// <param name="countAttempt">False when nobody tried, for example on shutdown.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public async Task ReturnAsync(Job job, TimeSpan delay, string? error, bool countAttempt, CancellationToken cancellationToken)
+    public async Task ReturnAsync(Job job, TimeSpan delay, string error, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
-            """
-            UPDATE jobs SET lease_id = NULL, run_at = now() + $3, last_error = coalesce($4, last_error), attempts = attempts - $5
-            WHERE id = $1 AND lease_id = $2
-            """);
+            "UPDATE jobs SET lease_id = NULL, run_at = now() + $3, last_error = $4 WHERE id = $1 AND lease_id = $2");
         AddJob(command, job);
         command.Parameters.AddWithValue(delay);
-        command.Parameters.Add(new() { Value = (object?)error ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.AddWithValue(countAttempt ? 0 : 1);
+        command.Parameters.AddWithValue(error);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

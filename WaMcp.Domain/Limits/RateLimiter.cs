@@ -84,7 +84,7 @@ public sealed partial class RateLimiter(IConnectionMultiplexer redis, NpgsqlData
         // One hash tag, so that both buckets live on one node of a cluster.
         RedisKey[] keys = [$"rpm:{{{subject}}}:{minute}", $"rpm:{{{subject}}}:{minute - 1}"];
         RedisValue[] values = [limit, 1 - SlidingWindow.Elapsed(now), KeepSeconds];
-        var answer = (RedisValue[])(await redis.GetDatabase().ScriptEvaluateAsync(Script, keys, values))!;
+        var answer = ((RedisValue[]?)await redis.GetDatabase().ScriptEvaluateAsync(Script, keys, values))!;
         return SlidingWindow.Decide((int)answer[0] == 1, (long)answer[1], (long)answer[2], limit, now);
     }
 

@@ -87,7 +87,19 @@ public sealed class Message : ITenantOwned
             return false;
         }
 
+        if (State == MessageState.Unknown)
+        {
+            (ErrorCode, ErrorText) = (null, null); // the doubt is settled
+        }
+
         State = next;
+        Stamp(next, at);
+        return true;
+    }
+
+    /// <summary>Keeps the first time at which a state was reached, also when it is told late and is no move any more.</summary>
+    public void Stamp(MessageState next, DateTimeOffset at)
+    {
         switch (next)
         {
             case MessageState.Sent:
@@ -103,7 +115,5 @@ public sealed class Message : ITenantOwned
                 FailedAt ??= at;
                 break;
         }
-
-        return true;
     }
 }

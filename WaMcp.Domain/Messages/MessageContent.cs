@@ -18,8 +18,18 @@ public abstract record MessageContent
     [JsonIgnore]
     public abstract string? Body { get; }
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    public static MessageContent FromJson(string json) => JsonSerializer.Deserialize<MessageContent>(json, Json)!;
+    /// <summary>Reads what <see cref="ToJson"/> wrote; null when it was pruned, or written by a version that knows more kinds.</summary>
+    public static MessageContent? TryFromJson(string? json)
+    {
+        try
+        {
+            return json is null ? null : JsonSerializer.Deserialize<MessageContent>(json, Json);
+        }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The stored form.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);

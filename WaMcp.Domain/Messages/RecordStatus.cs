@@ -27,6 +27,11 @@ public sealed class RecordStatus(WaMcpDbContext context)
         message.ProviderMessageId ??= status.ProviderMessageId;
         message.PricingCategory = status.PricingCategory ?? message.PricingCategory;
         message.Billable = status.Billable ?? message.Billable;
+        if (status.State is MessageState.Sent or MessageState.Delivered or MessageState.Read)
+        {
+            message.Stamp(status.State.Value, status.At);
+        }
+
         if (status.State is { } state && message.MoveTo(state, status.At) && state == MessageState.Failed)
         {
             message.ErrorCode = status.ErrorCode ?? "provider_failed";

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Options;
 using WaMcp.Domain;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
@@ -19,10 +20,14 @@ namespace WaMcp.Server.Auth;
 /// check scope and grant once more on what they parsed themselves.
 /// </remarks>
 internal sealed partial class ApiKeyGate(
-    RequestDelegate next, AuthenticateKey authenticate, RateLimiter limiter, ToolCatalog tools, TimeProvider clock, ILogger<ApiKeyGate> logger)
+    RequestDelegate next,
+    AuthenticateKey authenticate,
+    RateLimiter limiter,
+    ToolCatalog tools,
+    IOptions<McpOptions> options,
+    TimeProvider clock,
+    ILogger<ApiKeyGate> logger)
 {
-    private const int MaxBodyBytes = 4 * 1024 * 1024;
-
     // initialize, discovery and lists cost little, but not nothing.
     private const int LooseFactor = 10;
     private const int LooseMinimum = 600;
@@ -50,9 +55,9 @@ internal sealed partial class ApiKeyGate(
             return;
         }
 
-        if (await RequestBody.ReadAsync(http, MaxBodyBytes) is not { } body)
+        if (await RequestBody.ReadAsync(http, options.Value.MaxRequestBytes) is not { } body)
         {
-            await RpcRefusal.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, null, -32600, "The request body is over 4 MiB.", null);
+            await RpcRefusal.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, null, -32600, $"The request body is larger than {options.Value.MaxRequestBytes} bytes.", null);
             return;
         }
 
@@ -130,7 +135,7 @@ internal sealed partial class ApiKeyGate(
         catch (Fault fault)
         {
             await audit.WriteCallAsync(
-                call.Name is { } name && tools.Knows(name) ? name : call.Method ?? "unknown", null, call.Arguments, fault, clock.GetElapsedTime(started));
+                call.Name is { } name && tools.Knows(name) ? name : call.KnownMethod, null, call.Arguments, fault, clock.GetElapsedTime(started));
             await RpcRefusal.WriteAsync(http, call.Id, fault);
             return false;
         }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 
 namespace WaMcp.Server.Auth;
@@ -9,10 +10,21 @@ namespace WaMcp.Server.Auth;
 /// <param name="Arguments">The tool's input.</param>
 internal sealed record McpCall(JsonElement? Id, string? Method, string? Name, JsonElement Arguments)
 {
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     private static readonly McpCall None = new(null, null, null, default);
 
-    /// <summary>Whether the call spends the key's per-minute budget; everything else has a loose limit of its own.</summary>
-    public bool SpendsBudget => Method is "tools/call" or "resources/read" or "prompts/get";
+    // What costs little. Anything else spends the budget, also what cannot be read here: it might be understood further on.
+    private static readonly FrozenSet<string> LooseMethods = FrozenSet.ToFrozenSet(
+        ["initialize", "notifications/initialized", "notifications/cancelled", "server/discover", "ping", "tools/list", "prompts/list",
+         "resources/list", "resources/templates/list", "completion/complete", "logging/setLevel"],
+        StringComparer.Ordinal);
+
+    /// <summary>Whether the call spends the key's per-minute budget; the cheap methods have a loose limit of their own.</summary>
+    public bool SpendsBudget => Method is null || !LooseMethods.Contains(Method);
+
+    /// <summary>The method for an audit row; one that nobody knows may be anything, so it is kept out.</summary>
+    public string KnownMethod => Method is not null && (IsToolCall || LooseMethods.Contains(Method)) ? Method : "unknown";
 
     public bool IsToolCall => Method == "tools/call";
 
@@ -22,7 +34,8 @@ internal sealed record McpCall(JsonElement? Id, string? Method, string? Name, Js
         JsonElement message;
         try
         {
-            using var document = JsonDocument.Parse(body);
+            // The protocol layer skips a byte-order mark, so it must not make the gate blind.
+            using var document = JsonDocument.Parse(body.Span.StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body);
             message = document.RootElement.Clone();
         }
         catch (JsonException)
@@ -43,8 +56,17 @@ internal sealed record McpCall(JsonElement? Id, string? Method, string? Name, Js
             parameters is { } holder ? Member(holder, "arguments") ?? default : default);
     }
 
-    private static JsonElement? Member(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member) ? member : null;
+    private static JsonElement? Member(JsonElement element, string name)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member) ? member : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // half a surrogate pair in some member's name
+        }
+    }
 
     private static string? Text(JsonElement element)
     {

@@ -18,12 +18,19 @@ internal static class ChannelArgument
             return null;
         }
 
-        foreach (var name in (ReadOnlySpan<string>)[Name, .. Aliases])
+        try
         {
-            if (arguments.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String)
+            foreach (var name in (ReadOnlySpan<string>)[Name, .. Aliases])
             {
-                return value.GetString();
+                if (arguments.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String)
+                {
+                    return value.GetString();
+                }
             }
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair: no channel is named so, and the tool's own reading of its input says what is wrong.
         }
 
         return null;

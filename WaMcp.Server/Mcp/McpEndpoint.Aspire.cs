@@ -37,7 +37,8 @@ public static partial class McpEndpoint
         catch (Exception exception) when (
             exception is JsonException or InvalidOperationException or ArgumentException && !context.Response.HasStarted)
         {
-            LogUnreadable(context.RequestServices.GetRequiredService<ILogger<McpOptions>>(), exception);
+            var logger = context.RequestServices.GetRequiredService<ILogger<McpOptions>>();
+            LogUnreadable(logger, exception);
             await McpEndpointError.WriteAsync(context, StatusCodes.Status400BadRequest, McpErrorCode.InvalidRequest, NotJsonRpc);
         }
     }

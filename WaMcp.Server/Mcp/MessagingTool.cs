@@ -71,6 +71,11 @@ internal abstract partial class MessagingTool<TInput, TOutput> : McpServerTool
                 ? throw Refusal(fault)
                 : Answer(Describe(fault), isError: true);
         }
+        catch (OperationCanceledException)
+        {
+            fault = new Fault(FaultCode.Cancelled, "The caller hung up.");
+            throw;
+        }
         finally
         {
             Activity.Current?.SetTag("wamcp.tool", Name).SetTag("wamcp.outcome", fault?.Code.Reason ?? "ok");
@@ -114,9 +119,13 @@ internal abstract partial class MessagingTool<TInput, TOutput> : McpServerTool
     {
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(GetType());
         LogUnforeseen(logger, exception, Name);
-        return exception is Npgsql.NpgsqlException { IsTransient: true }
-            ? new Fault(FaultCode.Unavailable, "The database is away just now. Nothing was done.", "Try again in a moment.", inner: exception)
-            : new Fault(FaultCode.Internal, "Something went wrong on our side.", "Try again; if it stays, tell the operator the time.", inner: exception);
+        // A connection can break after the database took the change and before it said so.
+        var nextAction = ProtocolTool.Annotations is { ReadOnlyHint: true }
+            ? "Try again in a moment; if it stays, tell the operator the time."
+            : "It is not certain whether this was done: look with get_messages before you try again.";
+        return DatabaseAway.Caused(exception)
+            ? new Fault(FaultCode.Unavailable, "The database is away just now.", nextAction, inner: exception)
+            : new Fault(FaultCode.Internal, "Something went wrong on our side.", nextAction, inner: exception);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Tool {Tool} failed.")]

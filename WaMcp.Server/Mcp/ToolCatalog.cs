@@ -10,8 +10,6 @@ internal sealed class ToolCatalog(IEnumerable<McpServerTool> tools)
 {
     private readonly FrozenSet<string> names = tools.Select(tool => tool.ProtocolTool.Name).ToFrozenSet(StringComparer.Ordinal);
 
-    public IReadOnlyCollection<string> Names => names;
-
     public bool Knows(string tool) => names.Contains(tool);
 
     /// <exception cref="Fault"><c>unknown_tool</c>.</exception>

@@ -26,6 +26,6 @@ internal static partial class RecipientArgument
     }
 
     // A business-scoped user id: country, a dot, up to 128 alphanumerics; CC.ENT.… across portfolios.
-    [GeneratedRegex(@"^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}\z", RegexOptions.CultureInvariant)]
     private static partial Regex UserId();
 }

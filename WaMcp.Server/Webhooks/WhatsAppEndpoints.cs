@@ -19,9 +19,9 @@ internal static class WhatsAppEndpoints
 
     public static void MapWhatsAppWebhooks(this IEndpointRouteBuilder endpoints)
     {
-        var group = endpoints.MapGroup("/webhooks/whatsapp").RequireAddressLimit();
-        group.MapGet("", Verify);
-        group.MapPost("", ReceiveAsync);
+        var group = endpoints.MapGroup("/webhooks/whatsapp");
+        group.MapGet("", Verify).RequireAddressLimit();
+        group.MapPost("", ReceiveAsync); // no limit per address: Meta sends thousands a second from a few
     }
 
     private static IResult Verify(HttpRequest request, WhatsAppCredentials credentials)
@@ -47,7 +47,8 @@ internal static class WhatsAppEndpoints
 
         try
         {
-            if (!await secrets.SignedAsync(http.Request.Headers[WhatsAppSignature.Header], body, cancellationToken))
+            var signer = await secrets.SignerAsync(http.Request.Headers[WhatsAppSignature.Header], body, cancellationToken);
+            if (signer is null)
             {
                 WaMcpTelemetry.WebhookReceived(nameof(ChannelKind.WhatsApp), "refused");
                 await audit.WriteAsync(audit.Row(AuditAction.WebhookRefused) with { ErrorCode = "bad_signature" });
@@ -55,10 +56,10 @@ internal static class WhatsAppEndpoints
                     StatusCodes.Status401Unauthorized, "bad_signature", "X-Hub-Signature-256 does not match the body under any known app secret.");
             }
 
-            var id = await inbox.StoreAsync(ChannelKind.WhatsApp, body, caller.RequestId, cancellationToken);
+            var id = await inbox.StoreAsync(ChannelKind.WhatsApp, body, signer, caller.RequestId, cancellationToken);
             Activity.Current?.SetTag("wamcp.webhook.event", id.ToString());
         }
-        catch (Exception exception) when (exception is Fault or Npgsql.NpgsqlException)
+        catch (Exception exception) when (exception is Fault || DatabaseAway.Caused(exception))
         {
             // Not stored: the provider must deliver it again.
             WaMcpTelemetry.WebhookReceived(nameof(ChannelKind.WhatsApp), "not_stored");

@@ -54,7 +54,7 @@ public sealed partial class AppHostFixture : IAsyncLifetime
     public async Task<string> TracesAsync()
     {
         using var http = new HttpClient();
-        return await http.GetStringAsync($"{DashboardUrl}/api/telemetry/traces");
+        return await http.GetStringAsync($"{DashboardUrl}/api/telemetry/traces?limit=2000");
     }
 
     public Task InitializeAsync() => StartAsync();

@@ -35,6 +35,47 @@ public sealed class RateLimitTests(SharedSystem shared)
     }
 
     [Fact]
+    public async Task AFrozenRedisHoldsNoCallUpAndOpensNoDoor()
+    {
+        await using var own = await WaMcpSystem.StartAsync();
+        var client = await own.Console.OnboardAsync(rpm: 5);
+        (await own.Mcp(client.Token).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK);
+        own.Redis.Freeze();
+        try
+        {
+            var other = await own.Console.OnboardAsync(rpm: 5);
+            await FiveThenOneAsync(own, other).WaitAsync(TimeSpan.FromSeconds(30));
+        }
+        finally
+        {
+            own.Redis.Continue();
+        }
+    }
+
+    [Fact]
+    public async Task AByteOrderMarkIsNoWayAroundTheLimit()
+    {
+        var client = await system.Console.OnboardAsync(rpm: 1);
+        const string body = "\uFEFF{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":{\"name\":\"ping\",\"arguments\":{}}}";
+        await system.Mcp(client.Token).PostAsync(body, "tools/call", "ping");
+        (await system.Mcp(client.Token).PostAsync(body, "tools/call", "ping")).Status.ShouldBe(StatusCodes.Status429TooManyRequests);
+    }
+
+    [Fact]
+    public async Task AMethodThatPostgresCannotKeepCostsNoAuditRow()
+    {
+        var client = await system.Console.OnboardAsync(rpm: 1);
+        for (var call = 0; call < 3; call++)
+        {
+            await system.Mcp(client.Token).PostAsync("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"x\\u0000\"}");
+        }
+
+        await system.AuditAsync(client.Client.Id, AuditAction.RateLimited, atLeast: 2);
+        (await system.QueryAsync<string>(
+            "SELECT DISTINCT tool_name FROM audit_log WHERE action = 'rate_limited' AND client_id = $1", client.Client.Id.Value)).ShouldBe("unknown");
+    }
+
+    [Fact]
     public async Task ListsDoNotSpendTheBudget()
     {
         var client = await system.Console.OnboardAsync(rpm: 5);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
@@ -136,8 +137,64 @@ public sealed class WhatsAppWebhookTests(SharedSystem shared)
         (await CountAsync(c, text)).ShouldBe(0);
     }
 
-    private static string Sign(string body) =>
-        $"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(TestSecrets.AppSecret), Encoding.UTF8.GetBytes(body)))}";
+    [Fact]
+    public async Task AnAppSpeaksOnlyForItsOwnNumbers()
+    {
+        var own = Random.Shared.NextInt64(300_000_000_000_000, 399_999_999_999_999).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var secret = Guid.NewGuid().ToString("N");
+        var byoa = await system.Console.RunAsync((WaMcp.Domain.Channels.AddChannel verb) => verb.ExecuteAsync(
+            new($"byoa-{own}", own, null, "+1 555 010 0300", "EAAown", secret), default));
+        var organisation = await system.Console.ClientAsync();
+        await system.Console.GrantAsync(organisation, byoa);
+        var victim = await system.Console.OnboardAsync();
+        var text = $"forged {Guid.NewGuid():N}";
+
+        foreach (var number in new[] { own, ConsoleDriver.SupportNumber })
+        {
+            var body = Inbound(number, $"wamid.{Guid.NewGuid():N}", "15550100166", text);
+            (await PostAsync(body, Sign(body, secret))).ShouldBe(StatusCodes.Status200OK);
+        }
+
+        var forged = Inbound(own, $"wamid.{Guid.NewGuid():N}", "15550100166", text);
+        (await PostAsync(forged, Sign(forged))).ShouldBe(StatusCodes.Status200OK); // the platform's app does not speak for it either
+        await NothingLeftToDoAsync();
+        (await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE body = $1 AND client_id = $2", text, organisation.Id.Value)).ShouldBe(1);
+        (await CountAsync(victim, text)).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task ANumberThatChangedHandsIsAnotherPerson()
+    {
+        var client = await system.Console.OnboardAsync();
+        var phone = $"1555{Random.Shared.NextInt64(1_000_000, 9_999_999)}";
+        var (before, after) = ($"before {phone}", $"after {phone}");
+        foreach (var (user, text) in new[] { ("US.111", before), ("US.222", after) })
+        {
+            var body = Inbound(ConsoleDriver.SupportNumber, $"wamid.{Guid.NewGuid():N}", phone, text, $"{user}{phone}");
+            await PostAsync(body, Sign(body));
+            await Eventually.TrueAsync(text, async () => await CountAsync(client, text) == 1);
+        }
+
+        (await system.QueryAsync<long>(
+            "SELECT count(DISTINCT contact_id) FROM messages WHERE client_id = $1 AND body IN ($2, $3)", client.Client.Id.Value, before, after)).ShouldBe(2);
+        (await system.QueryAsync<string>(
+            "SELECT provider_user_id FROM contacts WHERE client_id = $1 AND phone = $2", client.Client.Id.Value, phone)).ShouldBe($"US.222{phone}");
+    }
+
+    private static string Inbound(string number, string id, string from, string text, string? user = null) => JsonSerializer.Serialize(new
+    {
+        @object = "whatsapp_business_account",
+        entry = new[] { new { id = "1", changes = new[] { new { field = "messages", value = new
+        {
+            messaging_product = "whatsapp",
+            metadata = new { display_phone_number = "1", phone_number_id = number },
+            contacts = new[] { new { profile = new { name = "Somebody" }, wa_id = from, user_id = user } },
+            messages = new[] { new { from, from_user_id = user, id, timestamp = "1763000000", type = "text", text = new { body = text } } },
+        } } } } },
+    });
+
+    private static string Sign(string body, string secret = TestSecrets.AppSecret) =>
+        $"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(body)))}";
 
     private async Task<int> PostAsync(string body, string? signature)
     {

@@ -80,7 +80,8 @@ public sealed class DeliveryTests(SharedSystem shared)
 
         var id = await SendAsync(client, "lost answer", to);
 
-        await MessageTests.StateAsync(system.Mcp(client.Token), id, "read");
+        var settled = await MessageTests.StateAsync(system.Mcp(client.Token), id, "read");
+        settled.TryGetProperty("error", out _).ShouldBeFalse("the doubt is settled");
         (await system.Sandbox.SendsToAsync(id)).Count.ShouldBe(1);
     }
 
@@ -112,6 +113,30 @@ public sealed class DeliveryTests(SharedSystem shared)
         await Eventually.TrueAsync("failed", async () => await system.QueryAsync<string>(
             "SELECT state || ' ' || error_code FROM messages WHERE client_id = $1 AND state <> 'Queued'", client.Client.Id.Value) == "Failed grant_denied");
         (await system.Sandbox.SendsToAsync(id)).Count.ShouldBeLessThanOrEqualTo(1);
+    }
+
+    [Theory]
+    [InlineData("client_disabled")]
+    [InlineData("key_revoked")]
+    [InlineData("grant_denied")]
+    public async Task WhatAnOperatorTookBackStopsWhatIsQueued(string reason)
+    {
+        var client = await system.Console.OnboardAsync();
+        var to = await NewCustomerAsync();
+        await FaultAsync(to, new JsonObject { ["code"] = 130429, ["count"] = 1 });
+        await SendAsync(client, "queued", to);
+        await Eventually.TrueAsync("put off", async () => await system.QueryAsync<string>(
+            "SELECT last_error FROM jobs WHERE kind = 'Deliver' AND client_id = $1", client.Client.Id.Value) == "provider_busy:130429");
+
+        _ = reason switch
+        {
+            "client_disabled" => (object)await system.Console.EnableAsync(client.Client, enabled: false),
+            "key_revoked" => await system.Console.RevokeAsync(client.Key),
+            _ => await system.Console.GrantAsync(client.Client, client.Channel, ["get_message"]),
+        };
+
+        await Eventually.TrueAsync("failed", async () => await system.QueryAsync<string>(
+            "SELECT error_code FROM messages WHERE client_id = $1 AND state = 'Failed'", client.Client.Id.Value) == reason);
     }
 
     [Fact]

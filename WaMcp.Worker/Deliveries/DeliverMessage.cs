@@ -30,6 +30,12 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
         TimeSpan.FromMinutes(30), TimeSpan.FromHours(1), TimeSpan.FromHours(2),
     ];
 
+    // Well within a lease.
+    private static readonly TimeSpan[] RecordSchedule =
+        [TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(6)];
+
+    private const string SendTool = "send_message";
+
     public JobKind Kind => JobKind.Deliver;
 
     private NpgsqlConnection Connection => (NpgsqlConnection)context.Database.GetDbConnection();
@@ -42,6 +48,29 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
         }
 
         var outcome = await HandOverAsync(sending, cancellationToken);
+        await RecordPatientlyAsync(job, sending, outcome, cancellationToken);
+        if (outcome is SendOutcome.Accepted { ProviderUserId: { } providerUserId })
+        {
+            await LearnAsync(sending.Contact.Id, providerUserId, cancellationToken);
+        }
+    }
+
+    // The outcome is known only here: a database that is away for a moment must not turn it into an unknown one.
+    private async Task RecordPatientlyAsync(Job job, Sending sending, SendOutcome outcome, CancellationToken cancellationToken)
+    {
+        foreach (var pause in RecordSchedule)
+        {
+            try
+            {
+                await RecordAsync(job, sending, outcome, cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (exception is not LeaseLostException)
+            {
+                await Task.Delay(pause, clock, cancellationToken);
+            }
+        }
+
         await RecordAsync(job, sending, outcome, cancellationToken);
     }
 
@@ -62,9 +91,11 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
             candidate => candidate.ClientId == message.ClientId && candidate.ChannelId == message.ChannelId && candidate.RevokedAt == null,
             cancellationToken);
         var now = clock.GetUtcNow();
-        var refusal = grant is null
-            ? new SendOutcome.Refused("grant_denied", "The grant on this channel was revoked before the message was sent.")
-            : await caps.TakeAsync(transaction, message, grant, now, cancellationToken);
+        var content = MessageContent.TryFromJson(message.Raw);
+        var refusal = content is null
+            ? new SendOutcome.Refused("unsupported_type", "This version cannot send this kind of message.")
+            : await StoppedAsync(message, grant, cancellationToken)
+                ?? await caps.TakeAsync(transaction, message, grant!, now, cancellationToken);
         if (refusal is not null)
         {
             Fail(message, refusal.Code, refusal.Text);
@@ -77,7 +108,25 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
         await context.SaveChangesAsync(cancellationToken);
         await AuditAsync(message, AuditAction.SendAttempt, null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new Sending(message, channel, contact, grant!, now);
+        return new Sending(message, content!, channel, contact, grant!, now);
+    }
+
+    // What an operator took back since the message was accepted stops it here.
+    private async Task<SendOutcome.Refused?> StoppedAsync(Message message, Grant? grant, CancellationToken cancellationToken)
+    {
+        if (grant is null || !grant.Tools.Contains(SendTool))
+        {
+            return new("grant_denied", "The grant on this channel was revoked before the message was sent.");
+        }
+
+        if (await context.Clients.AnyAsync(client => client.Id == message.ClientId && client.DisabledAt != null, cancellationToken))
+        {
+            return new("client_disabled", "The client was disabled before the message was sent.");
+        }
+
+        return await context.ApiKeys.AnyAsync(key => key.Id == message.ApiKeyId && key.RevokedAt != null, cancellationToken)
+            ? new("key_revoked", "The key was revoked before the message was sent.")
+            : null;
     }
 
     // Somebody took the message before: it is settled, or its outcome is unknown.
@@ -100,7 +149,7 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
             return await channels.Single(candidate => candidate.Kind == channel.Kind).SendAsync(
                 channel,
                 new Recipient(contact.ProviderUserId, contact.Phone),
-                MessageContent.FromJson(message.Raw!),
+                sending.Content,
                 message.Id,
                 cancellationToken);
         }
@@ -122,7 +171,6 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
             case SendOutcome.Accepted accepted:
                 message.ProviderMessageId ??= accepted.ProviderMessageId;
                 message.MoveTo(MessageState.Sent, clock.GetUtcNow()); // no move when the status was faster
-                await LearnAsync(sending.Contact.Id, accepted.ProviderUserId, cancellationToken);
                 await AuditAsync(message, AuditAction.SendSuccess, null, cancellationToken);
                 break;
             case SendOutcome.Postponed postponed when job.Attempts <= RetrySchedule.Length:
@@ -167,14 +215,10 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
         }
     }
 
-    // The provider's id for a person survives a change of number, so it is worth knowing as soon as it is told.
-    private async Task LearnAsync(ContactId id, string? providerUserId, CancellationToken cancellationToken)
+    // A number can change hands, the provider's id cannot, so it is worth knowing as soon as it is told. Not part of the outcome: if
+    // it fails, the next message tells it again.
+    private async Task LearnAsync(ContactId id, string providerUserId, CancellationToken cancellationToken)
     {
-        if (providerUserId is null)
-        {
-            return;
-        }
-
         await context.Database.ExecuteSqlAsync(
             $"""
             UPDATE contacts SET provider_user_id = {providerUserId}
@@ -211,4 +255,4 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
 }
 
 /// <summary>A message that was taken, with what sending it needs.</summary>
-internal sealed record Sending(Message Message, Channel Channel, Contact Contact, Grant Grant, DateTimeOffset TakenAt);
+internal sealed record Sending(Message Message, MessageContent Content, Channel Channel, Contact Contact, Grant Grant, DateTimeOffset TakenAt);

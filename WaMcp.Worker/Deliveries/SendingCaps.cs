@@ -48,7 +48,7 @@ internal sealed class SendingCaps(WaMcpDbContext context)
         var caps = new List<(string, int, string)>();
         if (grant.DailyMessageCap is { } ofGrant)
         {
-            caps.Add(($"daily:{grant.Id}", ofGrant, "this channel"));
+            caps.Add(($"daily:{grant.ClientId}:{grant.ChannelId}", ofGrant, "this channel"));
         }
 
         if (message.ApiKeyId is { } key

@@ -34,7 +34,8 @@ internal sealed class FanOutEvent(WaMcpDbContext context, IEnumerable<IChannel> 
             from channel in context.Channels
             join grant in context.Grants on channel.Id equals grant.ChannelId
             where channel.Kind == webhook.Provider && spokenOf.Contains(channel.ProviderId) && grant.RevokedAt == null
-            select new { grant.ClientId, ChannelId = channel.Id }).ToListAsync(cancellationToken);
+            select new { grant.ClientId, ChannelId = channel.Id, channel.Profile }).ToListAsync(cancellationToken);
+        derived.RemoveAll(each => !SpeaksFor(webhook, each.ChannelId, each.Profile));
         if (derived.Count > 0)
         {
             await JobQueue.EnqueueAsync(
@@ -47,4 +48,8 @@ internal sealed class FanOutEvent(WaMcpDbContext context, IEnumerable<IChannel> 
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
+
+    // Whoever holds one app's secret can sign anything with it, also a delivery that names somebody else's number.
+    private static bool SpeaksFor(WebhookEvent webhook, ChannelId channel, ChannelProfile profile) =>
+        webhook.SignedBy.Length == 0 ? profile == ChannelProfile.Platform : webhook.SignedBy.Contains(channel.Value);
 }

@@ -20,6 +20,9 @@ internal sealed partial class JobLoop(
 {
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
 
+    // A job may be due and locked by the transaction that is finishing it.
+    private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(100);
+
     private readonly SemaphoreSlim places = new(options.Value.Concurrency);
 
     /// <summary>Claims what is due, as far as there are free places, and waits until it is done.</summary>
@@ -45,9 +48,9 @@ internal sealed partial class JobLoop(
                 }
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
-            // All places free again means that everything has ended; the host's shutdown timeout bounds the wait.
+            // Asked to stop, whatever was interrupted by it. All places free again means that everything has ended; the host's shutdown timeout bounds the wait.
             for (var place = 0; place < options.Value.Concurrency; place++)
             {
                 await places.WaitAsync(CancellationToken.None);
@@ -98,7 +101,7 @@ internal sealed partial class JobLoop(
         try
         {
             var due = await queue.NextDueAsync(cancellationToken) ?? options.Value.LongestSleep;
-            return due < TimeSpan.Zero ? TimeSpan.Zero : due < options.Value.LongestSleep ? due : options.Value.LongestSleep;
+            return due < ShortestSleep ? ShortestSleep : due < options.Value.LongestSleep ? due : options.Value.LongestSleep;
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -154,7 +157,7 @@ internal sealed partial class JobLoop(
             }
             else
             {
-                await queue.ReturnAsync(job, options.Value.RetrySchedule[job.Attempts - 1], error, countAttempt: true, CancellationToken.None);
+                await queue.ReturnAsync(job, options.Value.RetrySchedule[job.Attempts - 1], error, CancellationToken.None);
             }
         }
         catch (Exception notWritten)

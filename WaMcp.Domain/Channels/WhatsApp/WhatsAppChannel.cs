@@ -55,7 +55,7 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
             ["biz_opaque_callback_data"] = id.ToString(),
         };
 
-        // If both are present Meta takes "to"; the person's id survives a change of number, so it goes alone when we have it.
+        // If both are present Meta takes "to"; a number can change hands, so the person's id goes alone when we have it.
         if (recipient.ProviderUserId is { } user)
         {
             document["recipient"] = user;
@@ -85,6 +85,13 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
             return accepted is null
                 ? new SendOutcome.Unknown("The provider answered success without a message id.")
                 : new SendOutcome.Accepted(accepted, user);
+        }
+
+        if (response.StatusCode != HttpStatusCode.TooManyRequests && (int)response.StatusCode >= 500
+            && !(answer.TryGetProperty("error", out var said) && said.TryGetProperty("code", out var given) && given.TryGetInt32(out var why)
+                && WhatsAppErrors.IsTemporary(why) && !WhatsAppErrors.MayHaveBeenSent(why)))
+        {
+            return new SendOutcome.Unknown($"The provider answered HTTP {(int)response.StatusCode}.");
         }
 
         if (!answer.TryGetProperty("error", out var error) || !error.TryGetProperty("code", out var number) || !number.TryGetInt32(out var code))

@@ -30,6 +30,9 @@ public static class WhatsAppErrors
     /// <summary>Whether the provider may take the same message later.</summary>
     public static bool IsTemporary(int code) => Temporary.Contains(code);
 
+    /// <summary>Whether the code, on a server error, leaves open if the message went out: generic failures inside the provider.</summary>
+    public static bool MayHaveBeenSent(int code) => code is 1 or 2 or 131000;
+
     /// <summary>The reason word with the code, and a sentence for the client.</summary>
     public static (string Code, string Text) Describe(int code)
     {

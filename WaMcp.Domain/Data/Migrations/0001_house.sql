@@ -137,6 +137,7 @@ CREATE TABLE webhook_events (
     provider      text NOT NULL,
     body          bytea NOT NULL,
     request_id    text NOT NULL,
+    signed_by     uuid[] NOT NULL, -- the BYOA channels whose app secret fits; empty for the platform's
     received_at   timestamptz NOT NULL,
     fanned_out_at timestamptz
 );
