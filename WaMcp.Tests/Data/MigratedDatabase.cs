@@ -5,7 +5,7 @@ using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Data;
 
-/// <summary>A database of a test's own at the present schema, in the cluster that all tests share.</summary>
+/// <summary>A database of a test's own at the present schema, copied from a template that is migrated once per cluster.</summary>
 internal sealed class MigratedDatabase
 {
     public const string AppRole = "wa_app";
@@ -27,9 +27,10 @@ internal sealed class MigratedDatabase
     /// <summary>What the programs connect with.</summary>
     public string App => For(AppRole);
 
-    public static async Task<MigratedDatabase> CreateAsync()
+    /// <summary>In the cluster that all tests share, unless told otherwise.</summary>
+    public static async Task<MigratedDatabase> CreateAsync(LocalPostgres? postgres = null)
     {
-        var postgres = await LocalPostgres.Shared();
+        postgres ??= await LocalPostgres.Shared();
         await postgres.CreateTemplateAsync(Template, owner => MigrateAsync(owner));
         return new MigratedDatabase(postgres, await postgres.CreateDatabaseAsync(template: Template));
     }

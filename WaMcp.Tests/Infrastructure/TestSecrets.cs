@@ -9,10 +9,6 @@ internal static class TestSecrets
     public const string Pepper = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     public const string EncryptionKey = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
 
-    // Roles belong to the cluster, which all tests share: whoever migrates gives them the same passwords.
-    public static readonly string AppPassword = LocalPostgres.OwnerPassword;
-    public static readonly string ArchiverPassword = LocalPostgres.OwnerPassword;
-
     /// <summary>As configuration keys, which is what secret files become.</summary>
     public static readonly IReadOnlyDictionary<string, string?> Settings = new Dictionary<string, string?>
     {
@@ -21,7 +17,5 @@ internal static class TestSecrets
         ["meta_app_secret"] = AppSecret,
         ["meta_webhook_verify_token"] = VerifyToken,
         ["wa_access_token"] = AccessToken,
-        ["wa_app_password"] = AppPassword,
-        ["wa_audit_archiver_password"] = ArchiverPassword,
     };
 }

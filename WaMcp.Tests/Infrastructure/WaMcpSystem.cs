@@ -9,6 +9,7 @@ using Npgsql;
 using WaMcp.Domain.Tenancy;
 using WaMcp.Sandbox;
 using WaMcp.Server;
+using WaMcp.Tests.Data;
 using WaMcp.Tests.Drivers;
 using WaMcp.Worker;
 
@@ -23,7 +24,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
     private readonly List<IAsyncDisposable> owned = [];
     private NpgsqlDataSource? asOwner;
 
-    public HouseDatabase Database { get; private set; } = null!;
+    public MigratedDatabase Database { get; private set; } = null!;
 
     public LocalRedis Redis { get; private set; } = null!;
 
@@ -60,7 +61,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
 
     private static async Task<WaMcpSystem> StartAsync(LocalPostgres? postgres, bool asProcesses, (string Key, string? Value)[] settings)
     {
-        var system = new WaMcpSystem { Database = await HouseDatabase.CreateAsync(postgres), Redis = await LocalRedis.RunAsync() };
+        var system = new WaMcpSystem { Database = await MigratedDatabase.CreateAsync(postgres), Redis = await LocalRedis.RunAsync() };
         system.asOwner = NpgsqlDataSource.Create(system.Database.Owner);
         system.owned.Add(system.asOwner);
         system.owned.Add(system.Redis);

@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using WaMcp.Tests.Infrastructure;
+
+namespace WaMcp.Tests.Webhooks;
+
+public sealed class PostgresAwayTests
+{
+    [Fact]
+    public async Task WithoutPostgresNothingIsAcceptedNothingIsOpenAndItHealsByItself()
+    {
+        await using var postgres = await LocalPostgres.RunAsync();
+        await using var system = await WaMcpSystem.StartAsync(postgres);
+        var client = await system.Console.OnboardAsync();
+        (await DeliverAsync(system)).ShouldBe(StatusCodes.Status200OK);
+
+        await postgres.StopAsync();
+        (await DeliverAsync(system)).ShouldBe(StatusCodes.Status503ServiceUnavailable, "the provider must deliver it again");
+        var refused = await system.Mcp(client.Token).CallAsync("ping");
+        refused.Status.ShouldBe(StatusCodes.Status401Unauthorized, "a key that cannot be checked opens nothing");
+        refused.Error.GetProperty("message").GetString()!.ShouldContain("could not be checked just now");
+        using var health = await system.Http.GetAsync(new Uri(system.Server, "/health"));
+        ((int)health.StatusCode).ShouldBe(StatusCodes.Status503ServiceUnavailable);
+
+        await postgres.StartAsync();
+        await Eventually.TrueAsync("webhooks are accepted", async () => await DeliverAsync(system) == StatusCodes.Status200OK);
+        await Eventually.TrueAsync("tools answer", async () => (await system.Mcp(client.Token).CallAsync("ping")).Status == StatusCodes.Status200OK);
+        var text = $"after the return {Guid.NewGuid():N}";
+        await system.Sandbox.WriteAsync(text);
+        await Eventually.TrueAsync("the worker works again", async () =>
+            await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE body = $1", text) == 1);
+    }
+
+    private static async Task<int> DeliverAsync(WaMcpSystem system)
+    {
+        const string body = """{"object":"whatsapp_business_account","entry":[]}""";
+        var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(TestSecrets.AppSecret), Encoding.UTF8.GetBytes(body));
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(system.Server, "/webhooks/whatsapp")) { Content = new StringContent(body) };
+        request.Headers.Add("X-Hub-Signature-256", $"sha256={Convert.ToHexStringLower(signature)}");
+        using var response = await system.Http.SendAsync(request);
+        return (int)response.StatusCode;
+    }
+}
