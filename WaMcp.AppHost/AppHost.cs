@@ -30,8 +30,9 @@ var migrate = builder.AddProject<Projects.WaMcp_Admin>("migrate")
     .InDevelopment(secrets)
     .WaitFor(postgres);
 
-// WhatsApp as it behaves towards us. Never deployed.
+// WhatsApp as it behaves towards us. Never deployed. Statuses come one by one, so that a person can follow them.
 var sandbox = builder.AddProject<Projects.WaMcp_Sandbox>("sandbox")
+    .WithEnvironment("Sandbox__WhatsApp__Settings__WebhookDelayMs", "600")
     .InDevelopment(secrets)
     .WithHttpEndpoint(ports.Choose("sandbox", 5081))
     .WithHttpHealthCheck("/health");

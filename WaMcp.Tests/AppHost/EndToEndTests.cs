@@ -27,7 +27,8 @@ public sealed class EndToEndTests(AppHostFixture system, PhonePageTests.Browser 
         var sent = await client.CallToolAsync(
             "send_message", new Dictionary<string, object?> { ["channel"] = "support", ["to"] = "+1 555 010 0100", ["text"] = text });
         var id = sent.StructuredContent!.Value.GetProperty("messageId").GetString()!;
-        await MessageTests.StateAsync(mcp, id, "read");
+        var read = await MessageTests.StateAsync(mcp, id, "read");
+        read.EnumerateObject().Select(member => member.Name).Intersect(["sentAt", "deliveredAt", "readAt"]).Count().ShouldBe(3);
         await Expect(page.GetByTestId("bubble-text").Filter(new LocatorFilterOptions { HasText = text })).ToBeVisibleAsync();
 
         var answer = $"Wonderful {Guid.NewGuid():N}";
