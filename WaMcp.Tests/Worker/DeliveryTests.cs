@@ -86,6 +86,19 @@ public sealed class DeliveryTests(SharedSystem shared)
     }
 
     [Fact]
+    public async Task AFailureInsideTheProviderIsNotSentAgain()
+    {
+        var client = await system.Console.OnboardAsync();
+        var to = await NewCustomerAsync();
+        await FaultAsync(to, new JsonObject { ["code"] = 131000, ["httpStatus"] = 500, ["count"] = 1 });
+
+        var id = await SendAsync(client, "generic failure", to);
+
+        await MessageTests.StateAsync(system.Mcp(client.Token), id, "unknown");
+        (await system.Sandbox.SendsToAsync(id)).Count.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task ARequestThatWasCutOffStaysUnknownAndIsNotSentAgain()
     {
         var client = await system.Console.OnboardAsync();

@@ -87,19 +87,17 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
                 : new SendOutcome.Accepted(accepted, user);
         }
 
-        if (response.StatusCode != HttpStatusCode.TooManyRequests && (int)response.StatusCode >= 500
-            && !(answer.TryGetProperty("error", out var said) && said.TryGetProperty("code", out var given) && given.TryGetInt32(out var why)
-                && WhatsAppErrors.IsTemporary(why) && !WhatsAppErrors.MayHaveBeenSent(why)))
-        {
-            return new SendOutcome.Unknown($"The provider answered HTTP {(int)response.StatusCode}.");
-        }
-
         if (!answer.TryGetProperty("error", out var error) || !error.TryGetProperty("code", out var number) || !number.TryGetInt32(out var code))
         {
             return new SendOutcome.Unknown($"The provider answered HTTP {(int)response.StatusCode} without saying why.");
         }
 
         var (reason, text) = WhatsAppErrors.Describe(code);
+        if (response.StatusCode >= HttpStatusCode.InternalServerError && WhatsAppErrors.MayHaveBeenSent(code))
+        {
+            return new SendOutcome.Unknown($"The provider failed (HTTP {(int)response.StatusCode}, code {code}).");
+        }
+
         return WhatsAppErrors.IsTemporary(code) || response.StatusCode == HttpStatusCode.TooManyRequests
             ? new SendOutcome.Postponed(reason, text, response.Headers.RetryAfter?.Delta)
             : new SendOutcome.Refused(reason, text);
