@@ -25,7 +25,7 @@ public static class WaMcpDomain
         services.AddSingleton(provider => Pepper.Read(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<SecretBox>();
         services.AddScoped<TenantContext>();
-        services.AddSingleton<AuthenticateKey>();
+        services.AddSingleton<StoredKeys>().AddSingleton<AuthenticateKey>();
         services.AddSingleton<RateLimiter>();
         services.AddSingleton<JobQueue>();
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
@@ -33,16 +33,17 @@ public static class WaMcpDomain
         return services;
     }
 
-    /// <summary>What operators do, each change with its audit row in the name of <paramref name="operator"/>.</summary>
+    /// <summary>What operators do, each change with its audit row in the name of <paramref name="operator"/>. Wants Redis as well.</summary>
     public static IServiceCollection AddOperatorVerbs(this IServiceCollection services, Operator @operator)
     {
         services.AddSingleton(@operator);
         services.AddSingleton<MigrateDatabase>();
-        services.AddScoped<AuditedChange>();
+        services.AddSingleton<ClientEpoch>().AddScoped<AuditedChange>();
         services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>();
         services.AddScoped<FindChannel>().AddScoped<AddChannel>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
-        services.AddScoped<MintKey>().AddScoped<RevokeKey>();
+        services.AddScoped<FindKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
+        services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();
         return services;
     }
 

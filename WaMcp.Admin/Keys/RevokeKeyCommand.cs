@@ -7,7 +7,7 @@ namespace WaMcp.Admin.Keys;
 /// <summary><c>admin keys revoke</c>.</summary>
 internal sealed class RevokeKeyCommand : ConsoleCommand
 {
-    private readonly Argument<string> key = new("key") { Description = "The key's id (key_…) or its public prefix." };
+    private readonly Argument<string> key = KeyArgument.Create();
 
     public RevokeKeyCommand()
         : base("revoke", "Revoke a key, from the next request on. It cannot be undone; mint another.", "admin keys revoke abcdefghijkl") => Add(key);

@@ -89,7 +89,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
             system.WorkerApplication = await system.RunAsync("WaMcp.Worker", WorkerApp.Build, 0, all);
         }
 
-        system.Console = new ConsoleDriver(system.Database.App);
+        system.Console = new ConsoleDriver(system.Database.App, system.Redis.ConnectionString);
         return system;
     }
 
