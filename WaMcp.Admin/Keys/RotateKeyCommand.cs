@@ -24,7 +24,7 @@ internal sealed class RotateKeyCommand : ConsoleCommand
             + "token is shown once, on standard error.",
             "admin keys rotate abcdefghijkl",
             "admin keys rotate key_01m80jv8vtfpttj1xy2m2frjgd --grace 24h",
-            "admin keys rotate abcdefghijkl --grace 0d   (it leaked)")
+            "admin keys rotate abcdefghijkl --grace 0d")
     {
         Add(key);
         Add(grace);

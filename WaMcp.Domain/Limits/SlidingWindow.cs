@@ -12,14 +12,6 @@ public static class SlidingWindow
 
     private const long LengthMs = 60_000;
 
-    /// <summary>Whether one more call fits.</summary>
-    /// <param name="previous">Calls of the previous minute.</param>
-    /// <param name="current">Calls of this minute so far.</param>
-    /// <param name="limit">Calls a minute.</param>
-    /// <param name="now">When.</param>
-    public static bool Admits(long previous, long current, int limit, DateTimeOffset now) =>
-        (previous * LeftMs(now)) + ((current + 1) * LengthMs) <= limit * LengthMs;
-
     /// <summary>What the counters say about a call that was, or was not, admitted.</summary>
     /// <param name="admitted">Whether it was counted in.</param>
     /// <param name="previous">Calls of the previous minute.</param>
