@@ -34,6 +34,15 @@ internal sealed class AdminConsole
 
     public static async Task<AdminConsole> StartAsync() => new(await MigratedDatabase.CreateAsync(), await LocalRedis.Shared());
 
+    /// <summary>The console of a running system, with its own folder of secret files.</summary>
+    public static AdminConsole Of(WaMcpSystem system, string secrets)
+    {
+        var console = new AdminConsole(system.Database, system.Redis);
+        console.Settings.Remove("api_key_pepper");
+        console.Settings["Secrets:Directory"] = secrets;
+        return console;
+    }
+
     /// <summary>One with a client <c>acme</c> and a channel <c>support</c>.</summary>
     public static async Task<AdminConsole> StartWithClientAndChannelAsync()
     {

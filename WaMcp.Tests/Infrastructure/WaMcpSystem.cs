@@ -154,8 +154,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
             ApplicationName = name,
             EnvironmentName = "Development", // where every registration is validated
         });
-        builder.Configuration.AddInMemoryCollection(TestSecrets.Settings);
-        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => setting.Key, setting => setting.Value));
+        builder.Configuration.AddInMemoryCollection(Configuration(settings));
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         if (clock is not null)
         {
@@ -169,15 +168,15 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         return app;
     }
 
+    // The tests' secrets and this system's settings; null takes a secret away.
+    private static Dictionary<string, string?> Configuration((string Key, string? Value)[] settings) => TestSecrets.Settings
+        .Select(secret => (secret.Key, secret.Value)).Concat(settings).GroupBy(setting => setting.Key)
+        .Select(group => group.Last()).Where(setting => setting.Value is not null)
+        .ToDictionary(setting => setting.Key, setting => setting.Value);
+
     private async Task<ProgramProcess> LaunchAsync(string name, int port, (string Key, string? Value)[] settings)
     {
-        var all = new Dictionary<string, string?>(TestSecrets.Settings);
-        foreach (var (key, value) in settings)
-        {
-            all[key] = value;
-        }
-
-        var program = new ProgramProcess(name, port, all);
+        var program = new ProgramProcess(name, port, Configuration(settings));
         owned.Add(program);
         await program.StartAsync();
         return program;

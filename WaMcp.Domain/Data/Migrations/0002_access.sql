@@ -2,7 +2,7 @@
 
 ALTER TABLE api_keys
     ADD environment text NOT NULL DEFAULT 'live' CHECK (environment IN ('live', 'test')),
-    ADD replaced_by uuid REFERENCES api_keys;
+    ADD replaced_by uuid REFERENCES api_keys DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE api_keys ALTER environment DROP DEFAULT;
 CREATE INDEX api_keys_of_pepper ON api_keys (pepper_id);
 
