@@ -15,6 +15,7 @@ internal sealed class RevokeKeyCommand : ConsoleCommand
     public override async Task ExecuteAsync(Invocation run, CancellationToken cancellationToken)
     {
         var revoked = await run.Get<RevokeKey>().ExecuteAsync(run.Required(key), cancellationToken);
+        run.Report.Note($"The key {revoked.Prefix} is refused from now on, and what it queued is not sent.");
         run.Report.Show(await KeyRows.OfAsync(run, revoked, cancellationToken));
     }
 }
