@@ -36,7 +36,6 @@ public sealed class RedisFailureTests
         await CallsAsync(system, revoked, 2, StatusCodes.Status401Unauthorized);
         await CallsAsync(system, client, Limit - 16, StatusCodes.Status200OK);
         await CallsAsync(system, client, 3, StatusCodes.Status429TooManyRequests);
-        (await CountsAsync(system, client)).ShouldBeTrue();
     }
 
     private static async Task FailAsync(WaMcpSystem system, string failure)
