@@ -13,6 +13,9 @@ internal sealed class McpDriver(Uri endpoint, string? token)
     private const string ProtocolVersion = "2026-07-28";
     private static readonly HttpClient Http = new();
 
+    /// <summary>What the caller says it is; audit rows keep it, so a test can find the rows of one request by it.</summary>
+    public string? UserAgent { get; init; }
+
     /// <summary>The official SDK's client, at its newest protocol unless told otherwise.</summary>
     public Task<McpClient> ConnectAsync(string? protocolVersion = null)
     {
@@ -66,6 +69,11 @@ internal sealed class McpDriver(Uri endpoint, string? token)
         if (name is not null)
         {
             request.Headers.TryAddWithoutValidation("Mcp-Name", name);
+        }
+
+        if (UserAgent is not null)
+        {
+            request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         }
 
         if (authorization is not null || token is not null)
