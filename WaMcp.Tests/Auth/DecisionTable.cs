@@ -132,7 +132,7 @@ public sealed class DecisionTable(AttackedSystem attacked) : IAsyncLifetime
 
     private Task CallAsync(IEnumerable<DecisionCell> cells) => Parallel.ForEachAsync(
         cells,
-        new ParallelOptions { MaxDegreeOfParallelism = 8 },
+        new ParallelOptions { MaxDegreeOfParallelism = 4 },
         async (cell, _) => answers[cell] = await system.Mcp(TokenOf(cell), cell.Name).CallAsync(Tool, Arguments(cell)));
 
     private string TokenOf(DecisionCell cell)

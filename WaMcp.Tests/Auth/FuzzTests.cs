@@ -23,7 +23,7 @@ public sealed partial class FuzzTests(Prey prey) : IClassFixture<Prey>
     public async Task OnlyAKnownTokenInOneBearerHeaderOpens()
     {
         var dice = new Dice(1);
-        await RunAsync(2_500, () =>
+        await RunAsync(1_500, () =>
         {
             var (lines, how) = Headers.Next(dice, prey);
             var path = dice.OneIn(20) ? $"/mcp?key={dice.Pick(prey.Tokens)}" : "/mcp";
@@ -40,7 +40,7 @@ public sealed partial class FuzzTests(Prey prey) : IClassFixture<Prey>
     {
         var dice = new Dice(2);
         string[] names = [.. ConsoleDriver.AllTools, "tools/call", "tools:*", "*", "initialize", "admin", prey.PingOnly];
-        await RunAsync(800, echoes: true, next: () =>
+        await RunAsync(600, echoes: true, next: () =>
         {
             var (name, how) = dice.OneIn(3) ? (dice.Trouble(), "trouble") : dice.OneIn(8) ? (dice.Pick(names), "plain") : dice.Spoil(dice.Pick(names));
             var token = dice.Pick(prey.PingOnly, prey.PingOnly, prey.Owner);
@@ -57,7 +57,7 @@ public sealed partial class FuzzTests(Prey prey) : IClassFixture<Prey>
         var dice = new Dice(3);
         string[] own = [prey.Client.Channel.Id.ToString(), prey.Client.Channel.Name, prey.Client.Channel.ProviderId];
         string[] foreign = [prey.Foreign.Channel.Id.ToString(), prey.Foreign.Channel.Name, prey.Foreign.Channel.ProviderId];
-        await RunAsync(1_000, () =>
+        await RunAsync(800, () =>
         {
             var arguments = new StringBuilder();
             var given = new List<string>();
@@ -79,7 +79,7 @@ public sealed partial class FuzzTests(Prey prey) : IClassFixture<Prey>
     public async Task NoIdOpensAnotherClientsRecords()
     {
         var dice = new Dice(4);
-        await RunAsync(1_000, () =>
+        await RunAsync(800, () =>
         {
             var known = dice.Pick(prey.OwnMessage, prey.ForeignMessage, prey.Client.Channel.Id.ToString(), prey.Client.Key.Id.ToString(), dice.Pick(prey.Tokens));
             var id = dice.OneIn(5) ? dice.Trouble() : dice.OneIn(5) ? known : dice.Spoil(known).Text;
@@ -100,7 +100,7 @@ public sealed partial class FuzzTests(Prey prey) : IClassFixture<Prey>
     public async Task NoBodyAroundAToolCallIsAFailureOfOurs()
     {
         var dice = new Dice(5);
-        await RunAsync(1_500, () =>
+        await RunAsync(1_200, () =>
         {
             var isStateless = dice.OneIn(3);
             var (lines, body, how) = Bodies.Next(dice, prey, isStateless);
@@ -116,7 +116,7 @@ public sealed partial class FuzzTests(Prey prey) : IClassFixture<Prey>
     {
         var cases = Enumerable.Range(0, count).Select(number => (number, next())).ToList();
         var complaints = new ConcurrentQueue<string>();
-        await Parallel.ForEachAsync(cases, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (each, _) =>
+        await Parallel.ForEachAsync(cases, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (each, _) =>
         {
             var (number, request) = each;
             var answer = await http.SendAsync(request.Request);

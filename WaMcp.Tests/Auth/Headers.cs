@@ -71,7 +71,7 @@ internal static partial class Headers
         };
     }
 
-    [GeneratedRegex(@"\Aauthorization:([^\r\n\0]*)\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\Aauthorization:(.*)\z", RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex AuthorizationLine();
 
     [GeneratedRegex(@"\A(?i:bearer) +(\w+)\z", RegexOptions.CultureInvariant)]
