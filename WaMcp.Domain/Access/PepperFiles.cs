@@ -27,7 +27,7 @@ public sealed class PepperFiles(IConfiguration configuration)
         {
             var current = Decode(Pepper.Setting, Current)
                 ?? throw Refused($"There is no {Current}, so its pepper cannot be rotated here.");
-            if (configuration[Pepper.Setting] is { } used && Pepper.Decode(Pepper.Setting, used) is { } inUse && !inUse.SequenceEqual(current))
+            if (configuration[Pepper.Setting] is { } used && Pepper.Decode(Pepper.Setting, used) is { } inUse && !CryptographicOperations.FixedTimeEquals(inUse, current))
             {
                 throw Refused($"The pepper in use is not the one in {Current}: an environment variable or a setting says otherwise.");
             }

@@ -1,70 +1,76 @@
-using Microsoft.Extensions.Configuration;
-using WaMcp.Domain;
 using WaMcp.Domain.Access;
-using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Access;
 
 public sealed class KeyTokenTests
 {
-    [Fact]
-    public void ATokenHasItsDocumentedShape() => KeyToken.Generate("live").Text.ShouldMatch("^wamcp_live_[a-z2-7]{12}[a-z2-7]{28}$");
+    private const string Live = "wamcp_live_aaaabbbbccccddddeeeeffffgggg222233334444";
+
+    [Theory]
+    [InlineData("live")]
+    [InlineData("test")]
+    public void ATokenHasItsDocumentedShapeAnd140BitsOfSecret(string environment)
+    {
+        KeyToken.Generate(environment).Text.ShouldMatch($"^wamcp_{environment}_[a-z2-7]{{12}}[a-z2-7]{{28}}$"); // 28 x 5 bits
+        Enumerable.Range(0, 100).Select(_ => KeyToken.Generate(environment).Text).Distinct().Count().ShouldBe(100);
+    }
+
+    [Theory]
+    [InlineData("Bearer")]
+    [InlineData("bearer")]
+    [InlineData("BEARER")]
+    public void AWamcpLiveTokenInABearerHeaderIsAccepted(string scheme)
+    {
+        KeyToken.TryParseBearer($"{scheme} {Live}", out var token).ShouldBeTrue();
+        (token!.Environment, token.Prefix, token.Text).ShouldBe(("live", "aaaabbbbcccc", Live));
+    }
 
     [Fact]
-    public void AGeneratedTokenIsParsedFromItsBearerHeader()
+    public void AGeneratedTokenIsReadBack()
     {
         var token = KeyToken.Generate("test");
-        KeyToken.TryParseBearer($"Bearer {token.Text}", out var read).ShouldBeTrue();
-        (read!.Prefix, read.Environment).ShouldBe((token.Prefix, "test"));
+        KeyToken.TryParse(token.Text, out var read).ShouldBeTrue();
+        (read!.Prefix, read.Environment, read.Text).ShouldBe((token.Prefix, "test", token.Text));
     }
 
-    [Fact]
-    public void AMissingSchemeAndAnotherSchemeAreRefused()
-    {
-        var token = KeyToken.Generate("live").Text;
-        KeyToken.TryParseBearer(token, out _).ShouldBeFalse();
-        KeyToken.TryParseBearer($"Basic {token}", out _).ShouldBeFalse();
-        KeyToken.TryParseBearer(null, out _).ShouldBeFalse();
-    }
-
-    [Fact]
-    public void AHashMatchesItsOwnTokenUnderItsOwnPepperOnly()
-    {
-        var (pepper, other) = (Pepper(TestSecrets.Pepper), Pepper(TestSecrets.EncryptionKey));
-        var (token, stranger) = (KeyToken.Generate("live"), KeyToken.Generate("live"));
-        var (hash, id) = pepper.Hash(token);
-
-        id.ShouldBe(pepper.CurrentId);
-        pepper.Verify(token, hash, id).ShouldBeTrue();
-        pepper.Verify(stranger, hash, pepper.CurrentId).ShouldBeFalse();
-        pepper.Verify(token, hash, other.CurrentId).ShouldBeFalse();
-        other.Verify(token, hash, other.CurrentId).ShouldBeFalse();
-        pepper.Verify(token, hash.AsSpan(1), pepper.CurrentId).ShouldBeFalse();
-    }
-
-    [Fact]
-    public void ThePreviousPepperIsAcceptedWhileItIsThere()
-    {
-        var old = Pepper(TestSecrets.Pepper);
-        var token = KeyToken.Generate("live");
-        var rotated = Pepper(TestSecrets.EncryptionKey, previous: TestSecrets.Pepper);
-        var (hash, id) = old.Hash(token);
-        rotated.Verify(token, hash, id).ShouldBeTrue();
-    }
+    [Theory]
+    [InlineData("Basic")]
+    [InlineData("Digest")]
+    [InlineData("Token")]
+    [InlineData("Bearer:")]
+    [InlineData("Bearerx")]
+    public void AnotherSchemeIsRefused(string scheme) => KeyToken.TryParseBearer($"{scheme} {Live}", out _).ShouldBeFalse();
 
     [Theory]
     [InlineData(null)]
     [InlineData("")]
-    [InlineData("c2hvcnQ=")]
-    [InlineData("not base64 at all, and it must not be shown")]
-    public void WithoutAProperPepperNothingStartsAndTheMessageNamesTheSettingOnly(string? text)
-    {
-        var fault = Should.Throw<Fault>(() => Pepper(text));
-        fault.Code.ShouldBe(FaultCode.Misconfigured);
-        fault.PublicText.ShouldContain("api_key_pepper");
-        fault.ToString().ShouldNotContain("must not be shown");
-    }
+    [InlineData(" ")]
+    [InlineData("Bearer")]
+    [InlineData("Bearer ")]
+    [InlineData(Live)]
+    [InlineData($" {Live}")]
+    [InlineData($"Bearer{Live}")]
+    public void AMissingSchemeAndAMissingTokenAreRefused(string? header) => KeyToken.TryParseBearer(header, out _).ShouldBeFalse();
 
-    private static Pepper Pepper(string? current, string? previous = null) => WaMcp.Domain.Access.Pepper.Read(
-        new ConfigurationBuilder().AddInMemoryCollection([new("api_key_pepper", current), new("api_key_pepper.previous", previous)]).Build());
+    [Theory]
+    [InlineData("live_aaaabbbbccccddddeeeeffffgggg222233334444")]
+    [InlineData("Wamcp_live_aaaabbbbccccddddeeeeffffgggg222233334444")]
+    [InlineData("wamcp_LIVE_aaaabbbbccccddddeeeeffffgggg222233334444")]
+    [InlineData("wamcp_prod_aaaabbbbccccddddeeeeffffgggg222233334444")]
+    [InlineData("wamcp__aaaabbbbccccddddeeeeffffgggg222233334444")]
+    [InlineData("wamcp_live-aaaabbbbccccddddeeeeffffgggg222233334444")]
+    [InlineData("wamcp_live_aaaabbbbccccddddeeeeffffgggg22223333444")]
+    [InlineData("wamcp_live_aaaabbbbccccddddeeeeffffgggg2222333344445")]
+    [InlineData("wamcp_live_aaaabbbbccccddddeeeeffffgggg222233334441")]
+    [InlineData("wamcp_live_aaaabbbbccccddddeeeeffffgggg22223333444A")]
+    [InlineData("wamcp_live_aaaabbbbccccddddeeeeffffgggg22223333444=")]
+    [InlineData("wamcp_live_aaaabbbbccccddddeeeeffffgggg2222333\t4444")]
+    [InlineData("wamcp_live_aaaabbbbccccddddeeeeffffgggg222233334444,")]
+    [InlineData("wamcp_live_aaaabbbbccccddddeeeeffffgggg22223333444４")]
+    [InlineData("wamcp_live_test_aaaabbbbccccddddeeeeffffgggg222233334444")]
+    public void AMalformedTokenIsRefused(string token)
+    {
+        KeyToken.TryParse(token, out _).ShouldBeFalse();
+        KeyToken.TryParseBearer($"Bearer {token}", out _).ShouldBeFalse();
+    }
 }

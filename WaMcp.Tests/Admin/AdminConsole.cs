@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using WaMcp.Admin;
+using WaMcp.Domain.Access;
 using WaMcp.Tests.Data;
 using WaMcp.Tests.Infrastructure;
 
@@ -34,11 +35,17 @@ internal sealed class AdminConsole
 
     public static async Task<AdminConsole> StartAsync() => new(await MigratedDatabase.CreateAsync(), await LocalRedis.Shared());
 
-    /// <summary>The console of a running system, with its own folder of secret files.</summary>
+    /// <summary>One that works on the database of a running system, whose server knows the keys it mints.</summary>
+    public static AdminConsole Of(WaMcpSystem system) => new(system.Database, system.Redis)
+    {
+        Settings = { [Pepper.Setting] = TestSecrets.Pepper },
+    };
+
+    /// <summary>The same with the pepper in a folder of secret files.</summary>
     public static AdminConsole Of(WaMcpSystem system, string secrets)
     {
         var console = new AdminConsole(system.Database, system.Redis);
-        console.Settings.Remove("api_key_pepper");
+        console.Settings.Remove(Pepper.Setting);
         console.Settings["Secrets:Directory"] = secrets;
         return console;
     }

@@ -16,7 +16,7 @@ public sealed class PepperTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         await File.WriteAllTextAsync(PathOf("api_key_pepper"), first);
-        system = await WaMcpSystem.StartAsync((LocalPostgres?)null, ("api_key_pepper", null), ("Secrets:Directory", secrets));
+        system = await WaMcpSystem.StartAsync(null, ("api_key_pepper", null), ("Secrets:Directory", secrets));
         console = AdminConsole.Of(system, secrets);
         await console.DoAsync("clients", "create", "--name", "acme", "--display-name", "Acme");
     }

@@ -12,9 +12,8 @@ public sealed class RotateKeyTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        system = await WaMcpSystem.StartAsync(clock);
-        console = AdminConsole.Of(system, RunFolder.Create("secrets"));
-        console.Settings["api_key_pepper"] = TestSecrets.Pepper;
+        system = await WaMcpSystem.StartWithClockAsync(clock);
+        console = AdminConsole.Of(system);
         await console.DoAsync("clients", "create", "--name", "acme", "--display-name", "Acme");
     }
 

@@ -52,6 +52,51 @@ public sealed class RateLimitTests(SharedSystem shared)
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task FiveCallsAtZeroSecondsAndFiveAtThirtyLeaveRoomForAnEleventhWhenTheyWeighOneLess(bool redisIsThere)
+    {
+        var clock = new ShiftedClock();
+        await using var own = await WaMcpSystem.StartWithClockAsync(clock);
+        if (!redisIsThere)
+        {
+            await own.Redis.StopAsync();
+        }
+
+        // The window weighs two buckets of a minute: previous x (1 - elapsed) + current + 1 <= limit.
+        // Both fives in one minute are ten at 31 s, and nothing has rolled off: a limit of 10 is full, one of 11 has one place.
+        // The minute after, 10 x (1 - e) + 1 <= 10 from e = 0.1 on, which is 66 s.
+        await ShouldFitAsync(firstAtSecond: 0, limit: 11, (31, true), (32, false));
+        await ShouldFitAsync(firstAtSecond: 0, limit: 10, (31, false), (59, false), (65, false), (66.5, true));
+        // With the minute turning between the fives it is 5 x 59/60 + 5 + 1 = 10.9 at 31 s: a place of 11, none of 10;
+        // 5 x (1 - e) + 5 + 1 <= 10 from e = 0.2 on, which is 42 s.
+        await ShouldFitAsync(firstAtSecond: 30, limit: 11, (31, true));
+        await ShouldFitAsync(firstAtSecond: 30, limit: 10, (31, false), (41, false), (42.5, true));
+
+        async Task ShouldFitAsync(int firstAtSecond, int limit, params (double Second, bool Fits)[] later)
+        {
+            var client = await own.Console.OnboardAsync(rpm: limit);
+            var now = clock.GetUtcNow();
+            var start = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute)).AddMinutes(5).AddSeconds(firstAtSecond);
+            foreach (var second in new[] { 0, 30 })
+            {
+                clock.Advance(start.AddSeconds(second) - clock.GetUtcNow());
+                for (var call = 0; call < 5; call++)
+                {
+                    (await own.Mcp(client.Token).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK);
+                }
+            }
+
+            foreach (var (second, fits) in later)
+            {
+                clock.Advance(start.AddSeconds(second) - clock.GetUtcNow());
+                (await own.Mcp(client.Token).CallAsync("ping")).Status.ShouldBe(
+                    fits ? StatusCodes.Status200OK : StatusCodes.Status429TooManyRequests, $"limit {limit}, first at {firstAtSecond}, at {second} s");
+            }
+        }
+    }
+
     [Fact]
     public async Task AByteOrderMarkIsNoWayAroundTheLimit()
     {

@@ -21,7 +21,7 @@ public sealed class RedisFailureTests
     [MemberData(nameof(Failures))]
     public async Task LimitsAndRevocationsHoldAndItHeals(string failure)
     {
-        await using var system = await WaMcpSystem.StartAsync(new ManualClock(Noon));
+        await using var system = await WaMcpSystem.StartWithClockAsync(new ManualClock(Noon));
         var client = await system.Console.OnboardAsync(rpm: Limit);
         var revoked = await system.Console.OnboardAsync();
         await CallsAsync(system, client, 12, StatusCodes.Status200OK);

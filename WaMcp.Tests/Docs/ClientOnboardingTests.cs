@@ -11,8 +11,7 @@ public sealed class ClientOnboardingTests
     public async Task EveryLineOfTheRunbookDoesWhatItSays()
     {
         await using var system = await WaMcpSystem.StartAsync();
-        var console = AdminConsole.Of(system, RunFolder.Create("secrets"));
-        console.Settings["api_key_pepper"] = TestSecrets.Pepper;
+        var console = AdminConsole.Of(system);
         await console.DoAsync("channels", "add", "--name", "support", "--phone-number-id", ConsoleDriver.SupportNumber, "--display-phone", "+1 555 010 0001");
         await console.DoAsync("channels", "add", "--name", "sales", "--phone-number-id", ConsoleDriver.SalesNumber, "--display-phone", "+1 555 010 0002");
         using var shell = new OperatorShell(console.Settings, ("url", new Uri(system.Server, "/mcp").ToString()));

@@ -58,7 +58,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         StartAsync(postgres, asProcesses: false, null, settings);
 
     /// <summary>Everything in this process, by another clock.</summary>
-    public static Task<WaMcpSystem> StartAsync(TimeProvider clock, params (string Key, string? Value)[] settings) =>
+    public static Task<WaMcpSystem> StartWithClockAsync(TimeProvider clock, params (string Key, string? Value)[] settings) =>
         StartAsync(null, asProcesses: false, clock, settings);
 
     /// <summary>Server and worker as processes of their own, to be killed.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using WaMcp.Sandbox.Control;
+using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Sandbox;
 

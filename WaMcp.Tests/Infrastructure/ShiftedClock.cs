@@ -1,4 +1,4 @@
-namespace WaMcp.Tests.Sandbox;
+namespace WaMcp.Tests.Infrastructure;
 
 /// <summary>The system's clock, moved forward by hand; timers run as ever.</summary>
 public sealed class ShiftedClock : TimeProvider
