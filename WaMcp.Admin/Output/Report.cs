@@ -1,4 +1,5 @@
 using System.Text.Json;
+using WaMcp.Domain.Access;
 
 namespace WaMcp.Admin.Output;
 
@@ -43,6 +44,8 @@ internal sealed class Report
     /// <returns>The exit code.</returns>
     public int Fail(Failure failure)
     {
+        // Somebody who pastes a whole token in the place of a name must not find it in an error, and from there in a log.
+        failure = failure with { Message = KeyToken.Masked(failure.Message), NextAction = failure.NextAction is { } action ? KeyToken.Masked(action) : null };
         if (IsJson)
         {
             Write(new ErrorDocument(new(failure.Code, failure.Message, failure.NextAction, failure.Field)), () => { });

@@ -14,9 +14,6 @@ public sealed class FindKey(WaMcpDbContext context)
         var key = TypedId.TryParse<ApiKeyId>(idOrPrefix, out var id)
             ? await context.ApiKeys.SingleOrDefaultAsync(candidate => candidate.Id == id, cancellationToken)
             : await context.ApiKeys.SingleOrDefaultAsync(candidate => candidate.Prefix == idOrPrefix, cancellationToken);
-        return key ?? throw Fault.NotFound("key", Shown(idOrPrefix), "`admin keys list` shows the keys.");
+        return key ?? throw Fault.NotFound("key", idOrPrefix, "`admin keys list` shows the keys.");
     }
-
-    // Somebody who pastes the whole token must not find it in an error, and from there in a log.
-    private static string Shown(string text) => KeyToken.TryParse(text.Trim(), out var token) ? token.Prefix : text;
 }

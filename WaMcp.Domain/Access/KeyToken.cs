@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 
 namespace WaMcp.Domain.Access;
 
@@ -14,7 +15,7 @@ namespace WaMcp.Domain.Access;
 /// the audit row <c>auth_failed</c> holds the reason but no part of the text. The invariant: a token is never logged, stored or shown
 /// again after it was minted, so this type has no <c>ToString</c> that would print it.
 /// </remarks>
-public sealed class KeyToken
+public sealed partial class KeyToken
 {
     /// <summary>Characters of the public prefix.</summary>
     public const int PrefixLength = 12;
@@ -87,6 +88,13 @@ public sealed class KeyToken
             && TryParse(header[scheme.Length..].Trim(' '), out token);
     }
 
+    /// <summary>The text without what may be a token's secret: for what is shown or written down of somebody's input.</summary>
+    public static string Masked(string text) => TokenLike().Replace(text, "${public}…");
+
     /// <summary>Whether keys can be minted for it.</summary>
     public static bool IsEnvironment(string text) => text is "live" or "test";
+
+    // Whatever follows a prefix, however it was cut or mistyped.
+    [GeneratedRegex("(?<public>wamcp_[a-z]+_[a-z2-7]{1,12})[a-z0-9]+", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex TokenLike();
 }

@@ -140,6 +140,11 @@ internal sealed partial class ApiKeyGate(
         try
         {
             Require(limit);
+            if (call.Problem is { } problem)
+            {
+                throw new Fault(FaultCode.InvalidInput, problem, "The MCP specification says how a request is written.");
+            }
+
             if (call is { IsToolCall: true, Name: { } tool })
             {
                 client.RequireScope(tool);

@@ -8,12 +8,13 @@ namespace WaMcp.Server.Auth;
 /// <param name="Method">Its method; null when it is no request.</param>
 /// <param name="Name">What it calls: the tool's name.</param>
 /// <param name="Arguments">The tool's input.</param>
-internal sealed record McpCall(JsonElement? Id, string? Method, string? Name, JsonElement Arguments)
+/// <param name="Problem">Why it could be understood otherwise further on, or not at all; null when it is what it seems to be.</param>
+internal sealed record McpCall(JsonElement? Id, string? Method, string? Name, JsonElement Arguments, string? Problem)
 {
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>No call that could be read.</summary>
-    public static readonly McpCall None = new(null, null, null, default);
+    public static readonly McpCall None = new(null, null, null, default, null);
 
     // What costs little. Anything else spends the budget, also what cannot be read here: it might be understood further on.
     private static readonly FrozenSet<string> LooseMethods = FrozenSet.ToFrozenSet(
@@ -49,12 +50,73 @@ internal sealed record McpCall(JsonElement? Id, string? Method, string? Name, Js
             return None;
         }
 
+        var id = Member(message, "id");
         var parameters = Member(message, "params");
         return new McpCall(
-            Member(message, "id"),
+            id is { ValueKind: JsonValueKind.String } text && Text(text) is null ? null : id,
             Text(method),
             parameters is { } given && Member(given, "name") is { ValueKind: JsonValueKind.String } name ? Text(name) : null,
-            parameters is { } holder ? Member(holder, "arguments") ?? default : default);
+            parameters is { } holder ? Member(holder, "arguments") ?? default : default,
+            ProblemOf(message, parameters, id, Text(method)));
+    }
+
+    // The protocol layer reads names in any case and has its own words for what it cannot read; what is decided here must be what runs there.
+    private static string? ProblemOf(JsonElement message, JsonElement? parameters, JsonElement? id, string? method)
+    {
+        if (id is { ValueKind: JsonValueKind.String } text && Text(text) is null)
+        {
+            return "id is not valid text.";
+        }
+
+        if (Misspelt(message, ["jsonrpc", "id", "method", "params"]) is { } member)
+        {
+            return $"Write {member} in exactly these letters.";
+        }
+
+        if (method != "tools/call")
+        {
+            return null;
+        }
+
+        if (parameters is not { ValueKind: JsonValueKind.Object } call)
+        {
+            return "params must be an object with the name of a tool and its arguments.";
+        }
+
+        return Misspelt(call, ["name", "arguments", "_meta"]) is { } misspelt ? $"Write params.{misspelt} in exactly these letters."
+            : Member(call, "name") is not { ValueKind: JsonValueKind.String } name || Text(name) is null ? "params.name must be the name of a tool."
+            : !IsObjectOrNothing(Member(call, "arguments")) ? "params.arguments must be an object."
+            : !IsObjectOrNothing(Member(call, "_meta")) ? "params._meta must be an object."
+            : null;
+    }
+
+    private static bool IsObjectOrNothing(JsonElement? element) =>
+        element is null or { ValueKind: JsonValueKind.Object or JsonValueKind.Null };
+
+    // The known name that a member means without being it.
+    private static string? Misspelt(JsonElement element, string[] known)
+    {
+        foreach (var member in element.EnumerateObject())
+        {
+            if (Name(member) is { } name && known.FirstOrDefault(word => word.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } word && word != name)
+            {
+                return word;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Name(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // half a surrogate pair: no name of ours
+        }
     }
 
     private static JsonElement? Member(JsonElement element, string name)
