@@ -21,7 +21,7 @@ public static class ServerApp
         builder.AddDatabase<WaMcpDbContext>();
         builder.AddRedis();
         builder.AddAddressLimit();
-        builder.Services.AddWaMcpDomain();
+        builder.Services.AddWaMcpDomain().AddKeyAccess();
         builder.Services.AddSingleton<WhatsAppCredentials>();
         builder.Services.AddBackground<AuditLog>().AddBackground<WebhookInbox>();
         builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddScoped<WebhookSecrets>();
