@@ -8,7 +8,8 @@ namespace WaMcp.Tests.Drivers;
 /// <summary>The server as an agent meets it: through the official client, or request by request where the answer's own form matters.</summary>
 /// <param name="endpoint">/mcp.</param>
 /// <param name="token">The API key; null for none.</param>
-internal sealed class McpDriver(Uri endpoint, string? token)
+/// <param name="forwardedFor">What a proxy in front would say about the client; null for none.</param>
+internal sealed class McpDriver(Uri endpoint, string? token, string? forwardedFor = null)
 {
     private const string ProtocolVersion = "2026-07-28";
     private static readonly HttpClient Http = new();
@@ -71,6 +72,11 @@ internal sealed class McpDriver(Uri endpoint, string? token)
         if (authorization is not null || token is not null)
         {
             request.Headers.TryAddWithoutValidation("Authorization", authorization ?? $"Bearer {token}");
+        }
+
+        if (forwardedFor is not null)
+        {
+            request.Headers.TryAddWithoutValidation("X-Forwarded-For", forwardedFor);
         }
 
         using var response = await Http.SendAsync(request);

@@ -94,7 +94,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
     }
 
     /// <summary>An MCP client's view of the server, with this key.</summary>
-    public McpDriver Mcp(string? token) => new(new Uri(Server, "/mcp"), token);
+    public McpDriver Mcp(string? token, string? forwardedFor = null) => new(new Uri(Server, "/mcp"), token, forwardedFor);
 
     /// <summary>Asks the database as its owner, whom no policy hides anything from.</summary>
     public async Task<T?> QueryAsync<T>(string sql, params object[] parameters)
