@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Logging.Console;
 using Npgsql;
@@ -73,14 +74,18 @@ public static class StdioApp
             var check = await scope.ServiceProvider.GetRequiredService<AuthenticateOwner>().ExecuteAsync(CancellationToken.None);
             return check.Reason == OwnerCheck.NoOwner ? OwnerGate.Sentence(check.Reason) : null;
         }
-        catch (NpgsqlException exception)
+        catch (Exception exception) when (exception is NpgsqlException or SocketException or TimeoutException)
         {
             var reason = exception.Message.ReplaceLineEndings(" ");
             return $"The database cannot be used ({reason}). Is the system up, and is ConnectionStrings:wamcp right?";
         }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        catch (ArgumentException exception)
         {
-            return exception.Message.ReplaceLineEndings(" "); // a setting is missing or unreadable
+            return $"ConnectionStrings:wamcp cannot be read: {exception.Message.ReplaceLineEndings(" ")}";
+        }
+        catch (InvalidOperationException exception)
+        {
+            return exception.Message.ReplaceLineEndings(" "); // a setting is missing, and it says which
         }
     }
 }

@@ -14,9 +14,8 @@ internal static class Usage
           --KEY=VALUE   sets one configuration key for this start
           --help        this text
 
-        Configuration keys are read from secret files (/run/secrets; another folder: Secrets__Directory), environment variables (: is
-        written __) and the command line: ConnectionStrings:wamcp, ConnectionStrings:redis, ASPNETCORE_URLS, Mcp:AllowedOrigins,
-        Proxies:Trusted, AddressLimit:FailureLimit and :Window, and the secrets api_key_pepper, encryption_key, meta_app_secret,
-        meta_webhook_verify_token. docs/operations says more.
+        Configuration keys come from secret files (/run/secrets; elsewhere: Secrets:Directory), environment variables (__ for :) and the
+        command line: ConnectionStrings:wamcp, ConnectionStrings:redis, urls, Mcp:AllowedOrigins, Proxies:Trusted, AddressLimit:FailureLimit,
+        and the secrets api_key_pepper, encryption_key, meta_app_secret, meta_webhook_verify_token. See docs/operations.
         """;
 }

@@ -43,6 +43,15 @@ public static partial class AddressLimit
         where TBuilder : IEndpointConventionBuilder =>
         endpoints.WithMetadata(new AddressLimited(refuse ?? RefuseAsync));
 
+    /// <summary>
+    /// Says that this request's 401 is our own failure, such as a database that is away: an outage must not make callers with good keys
+    /// look like guessers.
+    /// </summary>
+    public static void Excuse(HttpContext http) => http.Features.Set(Excused.Instance);
+
+    internal static bool Counts(HttpContext http) =>
+        http.Response.StatusCode == StatusCodes.Status401Unauthorized && http.Features.Get<Excused>() is null;
+
     /// <summary>The limiter of one address: in this process, or shared by all.</summary>
     internal static partial RateLimitPartition<string> Partition(string address, AddressLimitOptions options, IServiceProvider services);
 
@@ -59,6 +68,11 @@ public static partial class AddressLimit
 
     private static Task RefuseAsync(HttpContext http, string message) =>
         http.Response.WriteAsJsonAsync(new { error = new { code = "too_many_requests", message } }, http.RequestAborted);
+
+    private sealed class Excused
+    {
+        public static readonly Excused Instance = new();
+    }
 }
 
 /// <summary>Marks an endpoint under the limit.</summary>

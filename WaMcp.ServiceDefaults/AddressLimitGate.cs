@@ -26,7 +26,7 @@ internal sealed class AddressLimitGate(RequestDelegate next, FailingAddresses ad
         }
 
         await next(http);
-        if (http.Response.StatusCode == StatusCodes.Status401Unauthorized)
+        if (AddressLimit.Counts(http))
         {
             await addresses.CountAsync(address);
         }

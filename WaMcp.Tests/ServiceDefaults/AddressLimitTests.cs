@@ -38,6 +38,16 @@ public sealed class AddressLimitTests(LocalRedis redis) : IClassFixture<LocalRed
     }
 
     [Fact]
+    public async Task AnOutageOfOursIsNotHeldAgainstTheCaller()
+    {
+        await using var app = await StartAsync(("AddressLimit:FailureLimit", "1"));
+        for (var request = 0; request < 10; request++)
+        {
+            (await StatusAsync(app, "192.0.2.1", "/outage")).ShouldBe(HttpStatusCode.Unauthorized);
+        }
+    }
+
+    [Fact]
     public async Task EveryAddressHasALimitOfItsOwn()
     {
         await using var app = await StartAsync(("AddressLimit:FailureLimit", "1"));
@@ -135,6 +145,11 @@ public sealed class AddressLimitTests(LocalRedis redis) : IClassFixture<LocalRed
             app.UseRouting();
             app.UseAddressLimit();
             app.MapGet("/limited", (bool? fail) => fail == true ? Results.Unauthorized() : Results.Text("here")).RequireAddressLimit();
+            app.MapGet("/outage", (HttpContext http) =>
+            {
+                AddressLimit.Excuse(http);
+                return Results.Unauthorized();
+            }).RequireAddressLimit();
             app.MapGet("/free", () => "here");
         },
         [("ConnectionStrings:redis", redis.ConnectionString), .. settings]);

@@ -103,8 +103,10 @@ public sealed class StdioProgramTests(StdioSystem stdio)
         server.Errors.ShouldContain("The database cannot be used (42P01");
     }
 
-    [Fact]
-    public Task WithoutItsSettingItSaysWhichAndEnds() => ShouldRefuseToStartAsync(StdioSystem.Launch(null), "ConnectionStrings:wamcp is not set");
+    [Theory]
+    [InlineData(null, "ConnectionStrings:wamcp is not set")]
+    [InlineData("no connection string", "ConnectionStrings:wamcp cannot be read")]
+    public Task WithoutItsSettingItSaysWhichAndEnds(string? setting, string words) => ShouldRefuseToStartAsync(StdioSystem.Launch(setting), words);
 
     [Fact]
     public async Task HelpSaysWhatTheProgramTakes()
