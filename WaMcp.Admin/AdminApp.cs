@@ -37,7 +37,7 @@ public static class AdminApp
         }
 
         root.OnRun((command, result, cancellationToken) =>
-            RunAsync(command, result, report, new Session(() => Settings.Read(assignments, settings)), cancellationToken));
+            RunAsync(command, result, report, new Session(() => Settings.Read(assignments, settings), report.Note), cancellationToken));
         return await parsed.InvokeAsync(
             new InvocationConfiguration { Output = stdout, Error = stderr, EnableDefaultExceptionHandler = false });
     }

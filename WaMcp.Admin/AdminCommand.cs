@@ -9,6 +9,7 @@ using WaMcp.Admin.Db;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Output;
+using WaMcp.Admin.Peppers;
 
 namespace WaMcp.Admin;
 
@@ -24,12 +25,13 @@ internal sealed class AdminCommand : Command, IHasExamples
     };
 
     public AdminCommand()
-        : base("admin", "The operators' console of WaMcp: tenants, channels, grants, API keys and the database.")
+        : base("admin", "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper and the database.")
     {
         Add(new ClientsCommand());
         Add(new ChannelsCommand());
         Add(new GrantsCommand());
         Add(new KeysCommand());
+        Add(new PepperCommand());
         Add(new DbCommand());
         output.AcceptOnlyFromAmong("table", "json");
         Add(output);

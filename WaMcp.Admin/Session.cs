@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using StackExchange.Redis;
 using WaMcp.Domain;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Data;
@@ -15,10 +16,13 @@ internal sealed class Session : IAsyncDisposable
     private readonly Lazy<ServiceProvider> services;
     private readonly Lazy<AsyncServiceScope> scope;
 
-    public Session(Func<IConfiguration> read)
+    /// <summary>Prepares it; nothing is read or connected yet.</summary>
+    /// <param name="read">Reads the configuration.</param>
+    /// <param name="tell">Takes a line about what the operator is waiting for.</param>
+    public Session(Func<IConfiguration> read, Action<string> tell)
     {
         configuration = new(read);
-        services = new(() => Build(configuration.Value));
+        services = new(() => Build(configuration.Value, tell));
         scope = new(() => services.Value.CreateAsyncScope());
     }
 
@@ -50,13 +54,14 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
-    private ServiceProvider Build(IConfiguration settings)
+    private ServiceProvider Build(IConfiguration settings, Action<string> tell)
     {
         var collection = new ServiceCollection();
         collection.AddSingleton(settings);
         collection.AddSingleton(_ => Connect(ConnectionString("wamcp")));
         collection.AddDbContext<WaMcpDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
-        collection.AddWaMcpDomain().AddOperatorVerbs(WhoWorks(settings));
+        collection.AddSingleton<IConnectionMultiplexer>(_ => ConnectRedis(settings));
+        collection.AddWaMcpDomain().AddOperatorVerbs(WhoWorks(settings) with { Tell = tell });
         return collection.BuildServiceProvider();
     }
 
@@ -72,6 +77,10 @@ internal sealed class Session : IAsyncDisposable
 
         return source.Build();
     }
+
+    // Only to tell the servers what changed: they are told in another way when Redis is away, so that stops no command.
+    private static ConnectionMultiplexer ConnectRedis(IConfiguration settings) => ConnectionMultiplexer.Connect(
+        $"abortConnect=false,connectRetry=1,connectTimeout=1000,{settings.GetConnectionString("redis") ?? "127.0.0.1:6379"}");
 
     // Under sudo the process is root's; the audit row should name the person.
     private static Operator WhoWorks(IConfiguration settings) => new(

@@ -33,21 +33,22 @@ public static class WaMcpDomain
 
     /// <summary>What a program needs that lets callers in by API key. Wants Redis.</summary>
     public static IServiceCollection AddKeyAccess(this IServiceCollection services) =>
-        services.AddSingleton<AuthenticateKey>().AddSingleton<RateLimiter>();
+        services.AddSingleton<StoredKeys>().AddSingleton<AuthenticateKey>().AddSingleton<RateLimiter>();
 
     /// <summary>What a program needs that lets the owner in without a key.</summary>
     public static IServiceCollection AddOwnerAccess(this IServiceCollection services) => services.AddScoped<AuthenticateOwner>();
 
-    /// <summary>What operators do, each change with its audit row in the name of <paramref name="operator"/>.</summary>
+    /// <summary>What operators do, each change with its audit row in the name of <paramref name="operator"/>. Wants Redis as well.</summary>
     public static IServiceCollection AddOperatorVerbs(this IServiceCollection services, Operator @operator)
     {
         services.AddSingleton(@operator);
         services.AddSingleton<MigrateDatabase>();
-        services.AddScoped<AuditedChange>();
+        services.AddSingleton<ClientEpoch>().AddScoped<AuditedChange>();
         services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>();
         services.AddScoped<FindChannel>().AddScoped<AddChannel>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
-        services.AddScoped<MintKey>().AddScoped<RevokeKey>();
+        services.AddScoped<FindKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
+        services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();
         return services;
     }
 

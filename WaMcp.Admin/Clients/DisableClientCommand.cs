@@ -18,6 +18,7 @@ internal sealed class DisableClientCommand : ConsoleCommand
     public override async Task ExecuteAsync(Invocation run, CancellationToken cancellationToken)
     {
         var changed = await run.Get<EnableClient>().ExecuteAsync(run.Required(client), enabled: false, cancellationToken);
+        run.Report.Note($"{changed.Slug} is disabled: its keys are refused from now on, and what is queued is not sent.");
         run.Report.Show(ClientRow.Of(changed));
     }
 }

@@ -26,6 +26,8 @@ internal sealed class RevokeGrantCommand : ConsoleCommand
     public override async Task ExecuteAsync(Invocation run, CancellationToken cancellationToken)
     {
         var grant = await run.Get<RevokeGrant>().ExecuteAsync(run.Required(client), run.Required(channel), cancellationToken);
-        run.Report.Show(await GrantRows.OfAsync(run.Get<WaMcpDbContext>(), grant, cancellationToken));
+        var row = await GrantRows.OfAsync(run.Get<WaMcpDbContext>(), grant, cancellationToken);
+        run.Report.Note($"{row.Client} may no longer use {row.Channel}, and what is queued there is not sent.");
+        run.Report.Show(row);
     }
 }

@@ -9,6 +9,7 @@ internal sealed record KeyRow(
     string Prefix,
     string ClientId,
     string Client,
+    string Environment,
     string Label,
     IReadOnlyList<string> Scopes,
     int RpmLimit,
@@ -17,6 +18,7 @@ internal sealed record KeyRow(
     DateTimeOffset CreatedAt,
     DateTimeOffset? ExpiresAt,
     DateTimeOffset? RevokedAt,
+    string? ReplacedBy,
     DateTimeOffset? LastUsedAt) : IRow<KeyRow>
 {
     public static IReadOnlyList<Column<KeyRow>> Columns { get; } =
@@ -39,13 +41,20 @@ internal sealed record KeyRow(
         key.Prefix,
         key.ClientId.ToString(),
         client,
+        key.Environment,
         key.Label,
         key.Scopes,
         key.RpmLimit,
         key.DailyMessageLimit,
-        key.RevokedAt is not null ? "revoked" : key.ExpiresAt <= now ? "expired" : "active",
+        StateOf(key, now),
         key.CreatedAt,
         key.ExpiresAt,
         key.RevokedAt,
+        key.ReplacedBy?.ToString(),
         key.LastUsedAt);
+
+    private static string StateOf(ApiKey key, DateTimeOffset now) =>
+        key.RevokedAt is not null ? "revoked"
+        : key.ExpiresAt <= now ? (key.ReplacedBy is null ? "expired" : "rotated")
+        : key.ReplacedBy is null ? "active" : "grace";
 }

@@ -23,6 +23,20 @@ internal static class KeyRows
         return [.. (await query.ToListAsync(cancellationToken)).Select(row => KeyRow.Of(row.Key, row.Client, now))];
     }
 
+    /// <summary>Keys that are neither revoked nor at their end, with the pepper they depend on.</summary>
+    public static async Task<IReadOnlyList<(string PepperId, KeyRow Row)>> ReadLivingAsync(Invocation run, CancellationToken cancellationToken)
+    {
+        var context = run.Get<WaMcpDbContext>();
+        var now = run.Get<TimeProvider>().GetUtcNow();
+        var query =
+            from key in context.ApiKeys.AsNoTracking()
+            join client in context.Clients on key.ClientId equals client.Id
+            where key.RevokedAt == null && (key.ExpiresAt == null || key.ExpiresAt > now)
+            orderby client.Slug, key.CreatedAt, key.Id
+            select new { Key = key, Client = client.Slug };
+        return [.. (await query.ToListAsync(cancellationToken)).Select(row => (row.Key.PepperId, KeyRow.Of(row.Key, row.Client, now)))];
+    }
+
     /// <summary>The key that was just changed.</summary>
     public static async Task<KeyRow> OfAsync(Invocation run, ApiKey key, CancellationToken cancellationToken)
     {

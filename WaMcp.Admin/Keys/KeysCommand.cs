@@ -11,6 +11,7 @@ internal sealed class KeysCommand : Command, IHasExamples
     {
         Add(new MintKeyCommand());
         Add(new ListKeysCommand());
+        Add(new RotateKeyCommand());
         Add(new RevokeKeyCommand());
     }
 
@@ -18,6 +19,7 @@ internal sealed class KeysCommand : Command, IHasExamples
     [
         "admin keys mint --client acme-corp --label \"CRM agent\" --scopes tools:send_message,numbers:support --expires 90d",
         "admin keys list --client acme-corp",
+        "admin keys rotate abcdefghijkl --grace 7d",
         "admin keys revoke abcdefghijkl",
     ];
 }

@@ -82,9 +82,6 @@ internal sealed class MintKeyCommand : ConsoleCommand
             run.Number(rpm, "60") ?? 60,
             run.Number(daily, "250"));
         var (key, token) = await run.Get<MintKey>().ExecuteAsync(order, cancellationToken);
-        var row = await KeyRows.OfAsync(run, key, cancellationToken);
-        run.Report.Note("This is the only time this key is shown: hand it over safely and keep no copy.");
-        run.Report.Note(token.Text);
-        run.Report.Show(row, $"{key.Id} {key.Prefix}");
+        await NewToken.ShowAsync(run, key, token, cancellationToken);
     }
 }

@@ -7,7 +7,7 @@ namespace WaMcp.Admin.Keys;
 /// <summary><c>admin keys revoke</c>.</summary>
 internal sealed class RevokeKeyCommand : ConsoleCommand
 {
-    private readonly Argument<string> key = new("key") { Description = "The key's id (key_…) or its public prefix." };
+    private readonly Argument<string> key = KeyArgument.Create();
 
     public RevokeKeyCommand()
         : base("revoke", "Revoke a key, from the next request on. It cannot be undone; mint another.", "admin keys revoke abcdefghijkl") => Add(key);
@@ -15,6 +15,7 @@ internal sealed class RevokeKeyCommand : ConsoleCommand
     public override async Task ExecuteAsync(Invocation run, CancellationToken cancellationToken)
     {
         var revoked = await run.Get<RevokeKey>().ExecuteAsync(run.Required(key), cancellationToken);
+        run.Report.Note($"The key {revoked.Prefix} is refused from now on, and what it queued is not sent.");
         run.Report.Show(await KeyRows.OfAsync(run, revoked, cancellationToken));
     }
 }

@@ -6,6 +6,8 @@ using WaMcp.Admin.Clients;
 using WaMcp.Admin.Db;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
+using WaMcp.Admin.Peppers;
+using WaMcp.Domain.Access;
 
 namespace WaMcp.Admin.Output;
 
@@ -15,6 +17,8 @@ namespace WaMcp.Admin.Output;
 [JsonSerializable(typeof(ChannelRow[]))]
 [JsonSerializable(typeof(GrantRow[]))]
 [JsonSerializable(typeof(KeyRow[]))]
+[JsonSerializable(typeof(PepperStatus))]
+[JsonSerializable(typeof(RotatePepper.Rotation))]
 [JsonSerializable(typeof(MigrationResult))]
 [JsonSerializable(typeof(ErrorDocument))]
 internal sealed partial class AdminJson : JsonSerializerContext

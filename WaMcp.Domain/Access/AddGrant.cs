@@ -51,7 +51,7 @@ public sealed class AddGrant(WaMcpDbContext context, FindClient clients, FindCha
         {
             await change.SaveAsync(
                 change.Row(AuditAction.GrantAdded) with { ClientId = to.Id, ChannelId = on.Id },
-                new() { ["grant"] = added.Id.ToString(), ["tools"] = string.Join(',', added.Tools), ["replaced"] = replaced?.Id.ToString() },
+                new() { ["grant"] = added.Id.ToString(), ["tools"] = string.Join(',', added.Tools), ["dailyCap"] = dailyCap, ["replaced"] = replaced?.Id.ToString() },
                 cancellationToken);
         }
         catch (DbUpdateException exception) when (exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })

@@ -11,6 +11,9 @@ public sealed class ApiKey
     /// <summary>Whose key it is.</summary>
     public ClientId ClientId { get; init; }
 
+    /// <summary><c>live</c> or <c>test</c>, as its token says.</summary>
+    public required string Environment { get; init; }
+
     /// <summary>What the operator called it.</summary>
     public required string Label { get; init; }
 
@@ -18,10 +21,10 @@ public sealed class ApiKey
     public required string Prefix { get; init; }
 
     /// <summary>HMAC-SHA256 of the whole token under the pepper <see cref="PepperId"/> names.</summary>
-    public required byte[] Hash { get; set; }
+    public required byte[] Hash { get; init; }
 
     /// <summary>Which pepper made <see cref="Hash"/>.</summary>
-    public required string PepperId { get; set; }
+    public required string PepperId { get; init; }
 
     /// <summary>Scopes in canonical text, channel ids rather than names.</summary>
     public required string[] Scopes { get; init; }
@@ -32,11 +35,14 @@ public sealed class ApiKey
     /// <summary>Messages in 24 hours; null for no cap of the key's own.</summary>
     public int? DailyMessageLimit { get; init; }
 
-    /// <summary>When the key stops; null for never.</summary>
+    /// <summary>When the key stops, by itself or because the grace after its rotation is over; null for never.</summary>
     public DateTimeOffset? ExpiresAt { get; set; }
 
     /// <summary>When it was revoked.</summary>
     public DateTimeOffset? RevokedAt { get; set; }
+
+    /// <summary>The key that a rotation put in its place.</summary>
+    public ApiKeyId? ReplacedBy { get; set; }
 
     /// <summary>When it was minted.</summary>
     public DateTimeOffset CreatedAt { get; init; }

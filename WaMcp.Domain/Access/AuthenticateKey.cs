@@ -1,110 +1,134 @@
-using Npgsql;
-using WaMcp.Domain.Channels;
-using WaMcp.Domain.Tenancy;
+using Microsoft.Extensions.Caching.Memory;
+using WaMcp.Domain.Limits;
 
 namespace WaMcp.Domain.Access;
 
-/// <summary>From a token to everything the request path must know about its bearer: one round trip, one indexed lookup by prefix.</summary>
+/// <summary>
+/// From a token to everything the request path must know about its bearer. A key that was seen a moment ago costs one HMAC and one Redis
+/// round trip, which counts the call and tells the client's epoch; Postgres is asked when the epoch is a new one.
+/// </summary>
 /// <remarks>
-/// Fails closed: every way not to be authenticated gives the caller the same answer (HTTP 401), while the audit row
-/// <c>auth_failed</c> says which it was. The hash is compared in constant time, and state is looked at only after it matched, so nobody
-/// without the secret can learn whether a key exists, was revoked or has expired. Postgres is asked at every call: a disable, a revoke
-/// or a grant change is in force on the next request of every replica.
+/// Fails closed: every way not to be authenticated gives the caller the same answer (HTTP 401), while the audit row <c>auth_failed</c> says
+/// which it was. The hash is compared in constant time, and state is looked at only after it matched, so nobody without the secret can
+/// learn whether a key exists, was revoked or has expired. The invariant: rights that were taken back are refused to every request that starts
+/// after the operator's command returned. The command removes the client's epoch (<see cref="ClientEpoch"/>); what was read before is
+/// trusted only while the same epoch is told, never without Redis, and never longer than <see cref="CacheLifetime"/>, which is how long the
+/// command waits when it cannot reach Redis. docs/architecture/auth.md.
 /// </remarks>
-/// <param name="database">As wa_app.</param>
+/// <param name="keys">The truth.</param>
 /// <param name="pepper">Under which the tokens were hashed.</param>
-/// <param name="clock">For expiry.</param>
-public sealed class AuthenticateKey(NpgsqlDataSource database, Pepper pepper, TimeProvider clock)
+/// <param name="limiter">Counts, and tells the epoch.</param>
+/// <param name="clock">For expiry and ages.</param>
+public sealed class AuthenticateKey(StoredKeys keys, Pepper pepper, RateLimiter limiter, TimeProvider clock) : IDisposable
 {
-    private const string KeySql =
-        """
-        SELECT key.id, key.client_id, key.hash, key.pepper_id, key.scopes, key.rpm_limit, key.daily_message_limit,
-               key.expires_at, key.revoked_at, key.last_used_at, client.slug, client.is_owner, client.disabled_at
-        FROM api_keys key JOIN clients client ON client.id = key.client_id
-        WHERE key.prefix = $1
-        """;
+    /// <summary>How long what was read from Postgres is trusted at most.</summary>
+    public static readonly TimeSpan CacheLifetime = TimeSpan.FromSeconds(5);
 
-    private const string ChannelsSql =
-        """
-        SELECT channel.id, held.id, channel.name, channel.kind, channel.provider_id, channel.address, held.tools, held.daily_message_cap
-        FROM grants held JOIN channels channel ON channel.id = held.channel_id
-        WHERE held.revoked_at IS NULL AND held.client_id = 
-        """;
+    // initialize, discovery and lists cost little, but not nothing.
+    private const int LooseFactor = 10;
+    private const int LooseMinimum = 600;
 
-    /// <summary>Checks the token.</summary>
-    public async Task<KeyCheck> ExecuteAsync(KeyToken token, CancellationToken cancellationToken)
+    private static readonly MemoryCacheEntryOptions WhileUsed = new() { SlidingExpiration = TimeSpan.FromMinutes(10) };
+
+    // By prefix; only keys whose secret somebody has shown get in, so strangers cannot fill it.
+    private readonly MemoryCache cache = new(new MemoryCacheOptions());
+
+    /// <summary>Recognises the bearer of a token. What he may do is not known to be current yet, unless it was read just now.</summary>
+    public async Task<KeyCheck> RecogniseAsync(KeyToken token, CancellationToken cancellationToken) =>
+        cache.TryGetValue(token.Prefix, out CachedKey? cached) && pepper.Verify(token, cached!.Key.Hash, cached.Key.PepperId)
+            ? KeyCheck.Passed(new Bearer(token, cached.Key, cached))
+            : await ReadAsync(token, epoch: null, cancellationToken);
+
+    /// <summary>Counts a call of the bearer and makes sure that what is known of him is current.</summary>
+    /// <param name="bearer">Whom <see cref="RecogniseAsync"/> recognised.</param>
+    /// <param name="spendsBudget">Whether the call is one of those that the key's per-minute limit is for.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The bearer with his present rights, or why he is refused; and what the limit says.</returns>
+    public async Task<(KeyCheck Check, RateDecision Limit)> AdmitAsync(Bearer bearer, bool spendsBudget, CancellationToken cancellationToken)
     {
-        await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(new(KeySql) { Parameters = { new() { Value = token.Prefix } } });
-        batch.BatchCommands.Add(new($"{ChannelsSql}(SELECT client_id FROM api_keys WHERE prefix = $1) ORDER BY channel.name")
-        {
-            Parameters = { new() { Value = token.Prefix } },
-        });
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
-        {
-            return KeyCheck.Refused("unknown_key");
-        }
-
-        var keyId = new ApiKeyId(reader.GetGuid(0));
-        var clientId = new ClientId(reader.GetGuid(1));
-        if (!pepper.Verify(token, reader.GetFieldValue<byte[]>(2), reader.GetString(3)))
-        {
-            return KeyCheck.Refused("wrong_secret", clientId, keyId);
-        }
-
-        if (Refusal(reader) is { } reason)
-        {
-            return KeyCheck.Refused(reason, clientId, keyId);
-        }
-
-        var isOwner = reader.GetBoolean(11);
-        var lastUsedAt = reader.IsDBNull(9) ? DateTimeOffset.MinValue : reader.GetFieldValue<DateTimeOffset>(9);
-        var context = new ClientContext(
-            clientId,
-            reader.GetString(10),
-            keyId,
-            new Scopes(reader.GetFieldValue<string[]>(4), isOwner),
-            reader.GetInt32(5),
-            reader.IsDBNull(6) ? null : reader.GetInt32(6),
-            []);
-        await reader.NextResultAsync(cancellationToken);
-        return KeyCheck.Passed(context with { Channels = await ReadChannelsAsync(reader, cancellationToken) }, lastUsedAt);
+        var client = bearer.Key.Context;
+        var budget = spendsBudget
+            ? new CallBudget(client.ClientId, bearer.Key.Id.ToString(), client.RpmLimit)
+            : new CallBudget(client.ClientId, $"{bearer.Key.Id}:lists", Math.Max(LooseMinimum, client.RpmLimit * LooseFactor));
+        var count = await limiter.CountAsync(budget, cancellationToken);
+        return (await ConfirmAsync(bearer, count.Epoch, cancellationToken), count.Decision);
     }
 
     /// <summary>Notes that the key was used, at most once a minute.</summary>
     /// <returns>Whether this was the first use in its minute.</returns>
-    public async Task<bool> NoteUseAsync(ApiKeyId key, CancellationToken cancellationToken)
+    public async Task<bool> NoteUseAsync(Bearer bearer, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < date_trunc('minute', $2::timestamptz))");
-        command.Parameters.AddWithValue(key.Value);
-        command.Parameters.AddWithValue(clock.GetUtcNow());
-        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
-    }
-
-    private string? Refusal(NpgsqlDataReader reader) =>
-        !reader.IsDBNull(12) ? "client_disabled"
-        : !reader.IsDBNull(8) ? "key_revoked"
-        : !reader.IsDBNull(7) && reader.GetFieldValue<DateTimeOffset>(7) <= clock.GetUtcNow() ? "key_expired"
-        : null;
-
-    private static async Task<IReadOnlyList<GrantedChannel>> ReadChannelsAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
-    {
-        var channels = new List<GrantedChannel>();
-        while (await reader.ReadAsync(cancellationToken))
+        var now = clock.GetUtcNow();
+        if (bearer.Key.LastUsedAt >= SlidingWindow.BucketStart(now))
         {
-            channels.Add(new GrantedChannel(
-                new ChannelId(reader.GetGuid(0)),
-                new GrantId(reader.GetGuid(1)),
-                reader.GetString(2),
-                Enum.Parse<ChannelKind>(reader.GetString(3)),
-                reader.GetString(4),
-                reader.GetString(5),
-                reader.GetFieldValue<string[]>(6),
-                reader.IsDBNull(7) ? null : reader.GetInt32(7)));
+            return false;
         }
 
-        return channels;
+        // First here, so that a Postgres that is away is not asked again by every call.
+        if (cache.TryGetValue(bearer.Token.Prefix, out CachedKey? cached))
+        {
+            cache.Set(bearer.Token.Prefix, cached! with { Key = cached.Key with { LastUsedAt = now } }, WhileUsed);
+        }
+
+        return await keys.NoteUseAsync(bearer.Key.Id, now, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => cache.Dispose();
+
+    private async Task<KeyCheck> ConfirmAsync(Bearer bearer, string? epoch, CancellationToken cancellationToken)
+    {
+        var isCurrent = bearer.From is not { } from
+            || (epoch is not null && epoch == from.Epoch && clock.GetElapsedTime(from.AsOf) < CacheLifetime);
+        return !isCurrent ? await ReadAsync(bearer.Token, epoch, cancellationToken)
+            : bearer.Key.Refusal(clock.GetUtcNow()) is { } reason ? KeyCheck.Refused(reason, bearer.Key)
+            : KeyCheck.Passed(bearer);
+    }
+
+    // The epoch must have been told before this reads: a change that is not in what is read will remove it.
+    private async Task<KeyCheck> ReadAsync(KeyToken token, string? epoch, CancellationToken cancellationToken)
+    {
+        var asOf = clock.GetTimestamp();
+        if (await keys.FindAsync(token.Prefix, cancellationToken) is not { } key)
+        {
+            return KeyCheck.Refused("unknown_key");
+        }
+
+        if (!pepper.Verify(token, key.Hash, key.PepperId))
+        {
+            return KeyCheck.Refused(pepper.Knows(key.PepperId) ? "wrong_secret" : "unknown_pepper", key);
+        }
+
+        if (key.Refusal(clock.GetUtcNow()) is { } reason)
+        {
+            cache.Remove(token.Prefix);
+            return KeyCheck.Refused(reason, key);
+        }
+
+        if (key.PepperAcceptedUntil is not null)
+        {
+            key = await RehashAsync(token, key, cancellationToken);
+        }
+
+        cache.Set(token.Prefix, new CachedKey(key, epoch, asOf), WhileUsed);
+        return KeyCheck.Passed(new Bearer(token, key, from: null));
+    }
+
+    // Its pepper is on its way out, and only now that somebody shows the token can it be hashed under the new one.
+    private async Task<StoredKey> RehashAsync(KeyToken token, StoredKey key, CancellationToken cancellationToken)
+    {
+        if (pepper.CurrentId == key.PepperId)
+        {
+            pepper.Reload();
+        }
+
+        var (hash, pepperId) = pepper.Hash(token);
+        if (pepperId == key.PepperId)
+        {
+            return key; // this process has not been given the new pepper yet
+        }
+
+        await keys.RehashAsync(key, hash, pepperId, cancellationToken);
+        return key with { Hash = hash, PepperId = pepperId, PepperAcceptedUntil = null };
     }
 }

@@ -46,15 +46,17 @@ public sealed class MintKey(
         }
 
         var token = KeyToken.Generate(order.Environment);
+        var (hash, pepperId) = pepper.Hash(token);
         var now = clock.GetUtcNow();
         var key = new ApiKey
         {
             Id = TypedId.New<ApiKeyId>(),
             ClientId = client.Id,
+            Environment = order.Environment,
             Label = order.Label.Trim(),
             Prefix = token.Prefix,
-            Hash = pepper.Hash(token),
-            PepperId = pepper.CurrentId,
+            Hash = hash,
+            PepperId = pepperId,
             Scopes = [.. scopes.Distinct()],
             RpmLimit = order.Rpm,
             DailyMessageLimit = order.Daily,
@@ -64,7 +66,11 @@ public sealed class MintKey(
         context.ApiKeys.Add(key);
         await change.SaveAsync(
             change.Row(AuditAction.KeyMinted) with { ClientId = client.Id, ApiKeyId = key.Id },
-            new() { ["scopes"] = string.Join(',', key.Scopes), ["rpm"] = key.RpmLimit, ["daily"] = key.DailyMessageLimit },
+            new()
+            {
+                ["scopes"] = string.Join(',', key.Scopes), ["rpm"] = key.RpmLimit, ["daily"] = key.DailyMessageLimit, ["endsAt"] = key.ExpiresAt,
+            },
+            [],
             cancellationToken);
         return (key, token);
     }

@@ -62,4 +62,10 @@ public static class AuditAction
 
     /// <summary>An operator revoked a key.</summary>
     public const string KeyRevoked = "key_revoked";
+
+    /// <summary>An operator put a new key in the place of another.</summary>
+    public const string KeyRotated = "key_rotated";
+
+    /// <summary>An operator rotated the pepper.</summary>
+    public const string PepperRotated = "pepper_rotated";
 }

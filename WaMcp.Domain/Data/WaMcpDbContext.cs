@@ -31,6 +31,9 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
     /// <summary>API keys, all clients'.</summary>
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
+    /// <summary>Peppers that are no longer current.</summary>
+    public DbSet<RetiredPepper> RetiredPeppers => Set<RetiredPepper>();
+
     /// <summary>Channels.</summary>
     public DbSet<Channel> Channels => Set<Channel>();
 

@@ -4,105 +4,191 @@ using StackExchange.Redis;
 
 namespace WaMcp.Domain.Limits;
 
-/// <summary>The per-minute limit, shared by all replicas: counted in Redis by one atomic script, or in Postgres while Redis is away.</summary>
+/// <summary>
+/// The per-minute limit, shared by all replicas: counted in Redis by one atomic script, or in Postgres while Redis is away. The same round
+/// trip tells the client's epoch, so that a call knows whether what is cached of its rights is still current.
+/// </summary>
 /// <remarks>
 /// Fails closed: when neither Redis nor Postgres answers, the call throws and the request path refuses it. The invariant: however many
-/// processes share a key, the weighted count never exceeds its limit by what is admitted here.
+/// processes share a key, the weighted count never exceeds its limit, also when Redis stops, hangs, is flushed or comes back empty; only calls
+/// that were under way at the very moment of a change of store can be counted once too little. docs/architecture/rate-limiting.md.
 /// </remarks>
-/// <param name="redis">Speed.</param>
-/// <param name="database">The truth while Redis is away.</param>
-/// <param name="clock">Which minute it is.</param>
-/// <param name="logger">Says when Redis goes and comes.</param>
-public sealed partial class RateLimiter(IConnectionMultiplexer redis, NpgsqlDataSource database, TimeProvider clock, ILogger<RateLimiter> logger)
+public sealed partial class RateLimiter
 {
-    // KEYS: current bucket, previous bucket. ARGV: limit, weight of the previous bucket, seconds to keep.
+    // KEYS: current bucket, previous bucket, the client's epoch. ARGV: limit, milliseconds left of the minute, least current, least previous, a
+    // new epoch. An epoch is never used twice, so one that is told again has been in force all the time.
     private const string Script =
         """
-        local current = tonumber(redis.call('GET', KEYS[1]) or '0')
-        local previous = tonumber(redis.call('GET', KEYS[2]) or '0')
-        if previous * tonumber(ARGV[2]) + current + 1 > tonumber(ARGV[1]) then
-            return {0, previous, current}
+        local epoch = redis.call('GET', KEYS[3])
+        if not epoch then
+            epoch = ARGV[5]
+            redis.call('SET', KEYS[3], epoch, 'EX', 86400)
         end
-        current = redis.call('INCR', KEYS[1])
-        redis.call('EXPIRE', KEYS[1], ARGV[3])
-        return {1, previous, current}
+        local current = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[3]))
+        local previous = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), tonumber(ARGV[4]))
+        if previous * tonumber(ARGV[2]) + (current + 1) * 60000 > tonumber(ARGV[1]) * 60000 then
+            return {0, previous, current, epoch}
+        end
+        current = current + 1
+        redis.call('SET', KEYS[1], current, 'EX', 180)
+        return {1, previous, current, epoch}
         """;
 
+    // $1 subject, $2 this minute, $3 the one before, $4 limit, $5 milliseconds left, $6 least current, $7 least previous.
     private const string Upsert =
         """
         WITH previous AS (
-            SELECT coalesce((SELECT count FROM rate_limit_buckets WHERE subject = $1 AND bucket_start = $3), 0) AS count
+            SELECT greatest($7, (SELECT count FROM rate_limit_buckets WHERE subject = $1 AND bucket_start = $3)) AS count
         ), admitted AS (
             INSERT INTO rate_limit_buckets AS bucket (subject, bucket_start, count)
-            SELECT $1, $2, 1 FROM previous WHERE previous.count * $5::double precision + 1 <= $4
-            ON CONFLICT (subject, bucket_start) DO UPDATE SET count = bucket.count + 1
-                WHERE (SELECT count FROM previous) * $5::double precision + bucket.count + 1 <= $4
+            SELECT $1, $2, $6 + 1 FROM previous WHERE previous.count * $5 + ($6 + 1) * 60000 <= $4 * 60000
+            ON CONFLICT (subject, bucket_start) DO UPDATE SET count = greatest(bucket.count, $6) + 1
+                WHERE (SELECT count FROM previous) * $5 + (greatest(bucket.count, $6) + 1) * 60000 <= $4 * 60000
             RETURNING count
         )
-        SELECT (SELECT count FROM admitted), previous.count,
-               (SELECT count FROM rate_limit_buckets WHERE subject = $1 AND bucket_start = $2)
+        SELECT (SELECT count FROM admitted)::bigint, previous.count::bigint,
+               greatest($6, (SELECT count FROM rate_limit_buckets WHERE subject = $1 AND bucket_start = $2))::bigint
         FROM previous
         """;
 
-    private const int KeepSeconds = 180;
-
     // A Redis that is frozen keeps its connections and never answers; the client's own timeouts do not cover awaited calls.
-    private static readonly TimeSpan RedisPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
-    private bool redisAway;
+    private readonly IConnectionMultiplexer redis;
+    private readonly NpgsqlDataSource database;
+    private readonly TimeProvider clock;
+    private readonly ILogger<RateLimiter> logger;
+    private readonly RedisOutage outage;
+    private readonly SeenCounts seen = new();
 
-    /// <summary>Counts one call of the subject, if the limit admits it.</summary>
-    public async Task<RateDecision> CountAsync(string subject, int limit, CancellationToken cancellationToken)
+    // Part of every epoch: what Redis says after an interruption is not comparable with what it said before. It may have come back from a
+    // snapshot that is older than the last revocation.
+    private long interruptions;
+
+    /// <summary>Makes the limiter.</summary>
+    /// <param name="redis">Speed.</param>
+    /// <param name="database">The truth while Redis is away.</param>
+    /// <param name="clock">Which minute it is.</param>
+    /// <param name="logger">Says when Redis goes and comes.</param>
+    public RateLimiter(IConnectionMultiplexer redis, NpgsqlDataSource database, TimeProvider clock, ILogger<RateLimiter> logger)
+    {
+        (this.redis, this.database, this.clock, this.logger) = (redis, database, clock, logger);
+        outage = new RedisOutage(clock);
+        redis.ConnectionFailed += (_, _) => Interlocked.Increment(ref interruptions);
+        redis.ConnectionRestored += (_, _) => Interlocked.Increment(ref interruptions);
+    }
+
+    /// <summary>Where the client's epoch stands; whoever changes a client's rights removes it.</summary>
+    public static string EpochKey(Tenancy.ClientId client) => $"epoch:{{{client}}}";
+
+    /// <summary>Counts one call, if the limit admits it.</summary>
+    public async Task<CallCount> CountAsync(CallBudget budget, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
+        if (!outage.MayAsk())
+        {
+            return new(Decide(await CountInPostgresAsync(budget, now, cancellationToken)), null);
+        }
+
+        var (current, previous) = seen.Of(budget.Subject, SlidingWindow.Minute(now));
+        if (outage.IsHandingOver)
+        {
+            // Others may still be counting in Postgres alone: for a moment both must admit the call, and it counts once in each.
+            var inPostgres = await CountInPostgresAsync(budget, now, cancellationToken);
+            if (!inPostgres.Admitted)
+            {
+                return new(Decide(inPostgres), null);
+            }
+
+            (current, previous) = (inPostgres.Current - 1, inPostgres.Previous);
+        }
+
+        return await TryRedisAsync(budget, current, previous, now, cancellationToken) is { } inRedis
+            ? new(Decide(inRedis.Counts), inRedis.Epoch)
+            : new(Decide(await CountInPostgresAsync(budget, now, cancellationToken)), null);
+
+        RateDecision Decide(Counts counts) => SlidingWindow.Decide(counts.Admitted, counts.Previous, counts.Current, budget.Limit, now);
+    }
+
+    private async Task<(Counts Counts, string Epoch)?> TryRedisAsync(
+        CallBudget budget, long current, long previous, DateTimeOffset now, CancellationToken cancellationToken)
+    {
         try
         {
-            var decision = await CountInRedisAsync(subject, limit, now).WaitAsync(RedisPatience, cancellationToken);
-            if (redisAway)
+            var answer = await CountInRedisAsync(budget, current, previous, now).WaitAsync(Patience, cancellationToken);
+            if (outage.End())
             {
-                redisAway = false;
                 LogRedisBack();
             }
 
-            return decision;
+            return answer;
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
-            if (!redisAway)
+            Interlocked.Increment(ref interruptions);
+            if (outage.Begin())
             {
-                redisAway = true;
                 LogRedisAway(exception);
             }
 
-            return await CountInPostgresAsync(subject, limit, now, cancellationToken);
+            return null;
         }
     }
 
-    private async Task<RateDecision> CountInRedisAsync(string subject, int limit, DateTimeOffset now)
+    private async Task<(Counts Counts, string Epoch)> CountInRedisAsync(CallBudget budget, long current, long previous, DateTimeOffset now)
     {
-        var minute = now.ToUnixTimeSeconds() / 60;
-        // One hash tag, so that both buckets live on one node of a cluster.
-        RedisKey[] keys = [$"rpm:{{{subject}}}:{minute}", $"rpm:{{{subject}}}:{minute - 1}"];
-        RedisValue[] values = [limit, 1 - SlidingWindow.Elapsed(now), KeepSeconds];
-        var answer = ((RedisValue[]?)await redis.GetDatabase().ScriptEvaluateAsync(Script, keys, values))!;
-        return SlidingWindow.Decide((int)answer[0] == 1, (long)answer[1], (long)answer[2], limit, now);
+        var before = Interlocked.Read(ref interruptions);
+        var minute = SlidingWindow.Minute(now);
+        // One hash tag, so that a client's keys live on one node of a cluster.
+        RedisKey[] keys =
+        [
+            $"rpm:{{{budget.Client}}}:{budget.Subject}:{minute}", $"rpm:{{{budget.Client}}}:{budget.Subject}:{minute - 1}", EpochKey(budget.Client),
+        ];
+        RedisValue[] values = [budget.Limit, SlidingWindow.LeftMs(now), current, previous, Guid.NewGuid().ToString("N")];
+        var answer = ((RedisValue[]?)await EvaluateAsync(keys, values))!;
+        return (Note(budget, minute, (int)answer[0] == 1, (long)answer[2], (long)answer[1]), $"{before}.{answer[3]}");
     }
 
-    private async Task<RateDecision> CountInPostgresAsync(string subject, int limit, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<RedisResult> EvaluateAsync(RedisKey[] keys, RedisValue[] values)
     {
+        try
+        {
+            return await redis.GetDatabase().ScriptEvaluateAsync(Script, keys, values);
+        }
+        catch (RedisServerException exception) when (exception.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            // The script cache was flushed; the library knows by now and sends the script itself.
+            return await redis.GetDatabase().ScriptEvaluateAsync(Script, keys, values);
+        }
+    }
+
+    private async Task<Counts> CountInPostgresAsync(CallBudget budget, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var minute = SlidingWindow.Minute(now);
+        var (current, previous) = seen.Of(budget.Subject, minute);
         var start = SlidingWindow.BucketStart(now);
         await using var command = database.CreateCommand(Upsert);
-        command.Parameters.AddWithValue($"rpm:{subject}");
+        command.Parameters.AddWithValue($"rpm:{budget.Subject}");
         command.Parameters.AddWithValue(start);
         command.Parameters.AddWithValue(start - SlidingWindow.Length);
-        command.Parameters.AddWithValue(limit);
-        command.Parameters.AddWithValue(1 - SlidingWindow.Elapsed(now));
+        command.Parameters.AddWithValue((long)budget.Limit);
+        command.Parameters.AddWithValue(SlidingWindow.LeftMs(now));
+        command.Parameters.AddWithValue(current);
+        command.Parameters.AddWithValue(previous);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         var admitted = !reader.IsDBNull(0);
-        var current = admitted ? reader.GetInt32(0) : reader.IsDBNull(2) ? 0 : reader.GetInt32(2);
-        return SlidingWindow.Decide(admitted, reader.GetInt32(1), current, limit, now);
+        return Note(budget, minute, admitted, reader.GetInt64(admitted ? 0 : 2), reader.GetInt64(1));
     }
+
+    private Counts Note(CallBudget budget, long minute, bool admitted, long current, long previous)
+    {
+        seen.Note(budget.Subject, minute, current, previous);
+        return new(admitted, current, previous);
+    }
+
+    // What a store answered: the counts include the call if it was admitted.
+    private readonly record struct Counts(bool Admitted, long Current, long Previous);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Redis does not answer; the per-minute limits are counted in Postgres until it does.")]
     private partial void LogRedisAway(Exception exception);

@@ -35,6 +35,7 @@ public sealed class CreateClient(WaMcpDbContext context, AuditedChange change, T
             await change.SaveAsync(
                 change.Row(AuditAction.ClientCreated) with { ClientId = client.Id },
                 new() { ["slug"] = slug, ["isOwner"] = isOwner },
+                [],
                 cancellationToken);
         }
         catch (DbUpdateException exception) when (exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } violation)

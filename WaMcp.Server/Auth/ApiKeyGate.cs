@@ -22,16 +22,11 @@ namespace WaMcp.Server.Auth;
 internal sealed partial class ApiKeyGate(
     RequestDelegate next,
     AuthenticateKey authenticate,
-    RateLimiter limiter,
     ToolCatalog tools,
     IOptions<McpOptions> options,
     TimeProvider clock,
     ILogger<ApiKeyGate> logger)
 {
-    // initialize, discovery and lists cost little, but not nothing.
-    private const int LooseFactor = 10;
-    private const int LooseMinimum = 600;
-
     public async Task InvokeAsync(HttpContext http, Caller caller, CallAudit audit, TenantContext tenant)
     {
         if (http.GetEndpoint()?.Metadata.GetMetadata<RequireApiKey>() is null)
@@ -42,47 +37,70 @@ internal sealed partial class ApiKeyGate(
 
         caller.Ip = http.Connection.RemoteIpAddress?.ToString();
         caller.UserAgent = http.Request.Headers.UserAgent.ToString() is { Length: > 0 } agent ? agent : null;
-        if (!await AuthenticateAsync(http, caller, audit))
+        if (await RecogniseAsync(http, audit) is not { } recognised)
         {
             return;
         }
 
-        tenant.Set(caller.Client.ClientId);
+        // Only somebody with a key makes us read a body, and what it asks for decides which limit counts it.
+        var started = clock.GetTimestamp();
+        var isPost = HttpMethods.IsPost(http.Request.Method);
+        var body = isPost ? await RequestBody.ReadAsync(http, options.Value.MaxRequestBytes) : [];
+        var call = body is null || !isPost ? McpCall.None : McpCall.Read(body);
+        if (await AdmitAsync(http, recognised, spendsBudget: isPost && call.SpendsBudget, audit) is not var (bearer, limit))
+        {
+            return;
+        }
+
+        caller.Authenticated(bearer.Key.Context);
+        tenant.Set(bearer.Key.ClientId);
         Activity.Current?.SetTag("wamcp.client", caller.Client.Slug).SetTag("wamcp.request_id", caller.RequestId);
-        if (!HttpMethods.IsPost(http.Request.Method))
+        await NoteUseAsync(bearer, audit, http.RequestAborted);
+        RateHeaders.Write(http.Response, limit);
+        if (Refusal(call, limit, caller.Client) is { } fault)
         {
-            await next(http);
-            return;
+            var name = call.Name is { } tool && tools.Knows(tool) ? tool : call.KnownMethod;
+            await audit.WriteCallAsync(name, null, call.Arguments, fault, clock.GetElapsedTime(started));
+            await RpcRefusal.WriteAsync(http, call.Id, fault);
         }
-
-        if (await RequestBody.ReadAsync(http, options.Value.MaxRequestBytes) is not { } body)
+        else if (body is null)
         {
-            await RpcRefusal.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, null, -32600, $"The request body is larger than {options.Value.MaxRequestBytes} bytes.", null);
-            return;
+            await RpcRefusal.WriteAsync(
+                http, StatusCodes.Status413PayloadTooLarge, null, -32600, $"The request body is larger than {options.Value.MaxRequestBytes} bytes.", null);
         }
-
-        var call = McpCall.Read(body);
-        if (await AdmitAsync(http, call, caller, audit))
+        else
         {
             http.Request.Body = new MemoryStream(body, writable: false);
             await next(http);
         }
     }
 
-    private async Task<bool> AuthenticateAsync(HttpContext http, Caller caller, CallAudit audit)
+    private Task<Bearer?> RecogniseAsync(HttpContext http, CallAudit audit) => CheckAsync(http, audit, async () =>
     {
         var header = http.Request.Headers.Authorization.ToString();
+        var check = header.Length == 0 ? KeyCheck.Refused("no_key")
+            : KeyToken.TryParseBearer(header, out var token) ? await authenticate.RecogniseAsync(token, http.RequestAborted)
+            : KeyCheck.Refused("malformed_key");
+        return (check, check.Bearer);
+    });
+
+    private Task<Admission?> AdmitAsync(HttpContext http, Bearer recognised, bool spendsBudget, CallAudit audit) => CheckAsync(http, audit, async () =>
+    {
+        var (check, limit) = await authenticate.AdmitAsync(recognised, spendsBudget, http.RequestAborted);
+        return (check, check.Bearer is { } bearer ? new Admission(bearer, limit) : null);
+    });
+
+    // Whatever goes wrong in here, nobody passes: a key that cannot be checked, or a limit that cannot be counted, is a refused request.
+    private async Task<T?> CheckAsync<T>(HttpContext http, CallAudit audit, Func<Task<(KeyCheck Check, T? Passed)>> run)
+        where T : class
+    {
         KeyCheck check;
         try
         {
-            check = header.Length == 0 ? KeyCheck.Refused("no_key")
-                : KeyToken.TryParseBearer(header, out var token) ? await authenticate.ExecuteAsync(token, http.RequestAborted)
-                : KeyCheck.Refused("malformed_key");
-            if (check.Context is { } context)
+            (check, var passed) = await run();
+            if (passed is not null)
             {
-                caller.Authenticated(context);
-                await NoteUseAsync(check, audit, http.RequestAborted);
-                return true;
+                return passed;
             }
         }
         catch (Exception exception) when (!http.RequestAborted.IsCancellationRequested)
@@ -98,28 +116,30 @@ internal sealed partial class ApiKeyGate(
             : "No valid API key. Send the header Authorization: Bearer wamcp_… with a key from your operator.";
         await RpcRefusal.WriteAsync(
             http, FaultCode.AuthFailed.HttpStatus, null, FaultCode.AuthFailed.JsonRpcCode, message, new() { ["reason"] = FaultCode.AuthFailed.Reason });
-        return false;
+        return null;
     }
 
-    private async Task NoteUseAsync(KeyCheck check, CallAudit audit, CancellationToken cancellationToken)
+    // Bookkeeping: it must not stop whoever has been admitted.
+    private async Task NoteUseAsync(Bearer bearer, CallAudit audit, CancellationToken cancellationToken)
     {
-        if (check.LastUsedAt < SlidingWindow.BucketStart(clock.GetUtcNow()) && await authenticate.NoteUseAsync(check.ApiKeyId!.Value, cancellationToken))
+        try
         {
-            await audit.WriteAsync(audit.Row(AuditAction.KeyUsed));
+            if (await authenticate.NoteUseAsync(bearer, cancellationToken))
+            {
+                await audit.WriteAsync(audit.Row(AuditAction.KeyUsed));
+            }
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogNotNoted(exception);
         }
     }
 
-    private async Task<bool> AdmitAsync(HttpContext http, McpCall call, Caller caller, CallAudit audit)
+    private Fault? Refusal(McpCall call, RateDecision limit, ClientContext client)
     {
-        var started = clock.GetTimestamp();
-        var client = caller.Client;
         try
         {
-            var decision = call.SpendsBudget
-                ? await limiter.CountAsync(client.ApiKeyId.ToString()!, client.RpmLimit, http.RequestAborted)
-                : await limiter.CountAsync($"{client.ApiKeyId}:lists", Math.Max(LooseMinimum, client.RpmLimit * LooseFactor), http.RequestAborted);
-            RateHeaders.Write(http.Response, decision);
-            Require(decision);
+            Require(limit);
             if (call is { IsToolCall: true, Name: { } tool })
             {
                 client.RequireScope(tool);
@@ -130,22 +150,11 @@ internal sealed partial class ApiKeyGate(
                 }
             }
 
-            return true;
+            return null;
         }
         catch (Fault fault)
         {
-            await audit.WriteCallAsync(
-                call.Name is { } name && tools.Knows(name) ? name : call.KnownMethod, null, call.Arguments, fault, clock.GetElapsedTime(started));
-            await RpcRefusal.WriteAsync(http, call.Id, fault);
-            return false;
-        }
-        catch (Exception exception) when (!http.RequestAborted.IsCancellationRequested)
-        {
-            // Neither Redis nor Postgres can count: the limit cannot be held, so nothing passes.
-            LogNotCounted(exception);
-            var fault = new Fault(FaultCode.Unavailable, "The request limit cannot be checked just now. Try again in a moment.", inner: exception);
-            await RpcRefusal.WriteAsync(http, call.Id, fault);
-            return false;
+            return fault;
         }
     }
 
@@ -161,9 +170,11 @@ internal sealed partial class ApiKeyGate(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "An API key could not be checked; the request was refused.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "An API key or its limit could not be checked; the request was refused.")]
     private partial void LogNotChecked(Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A request limit could not be checked; the request was refused.")]
-    private partial void LogNotCounted(Exception exception);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The use of a key could not be noted; the request goes on.")]
+    private partial void LogNotNoted(Exception exception);
+
+    private sealed record Admission(Bearer Bearer, RateDecision Limit);
 }

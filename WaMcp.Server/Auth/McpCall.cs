@@ -12,7 +12,8 @@ internal sealed record McpCall(JsonElement? Id, string? Method, string? Name, Js
 {
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    private static readonly McpCall None = new(null, null, null, default);
+    /// <summary>No call that could be read.</summary>
+    public static readonly McpCall None = new(null, null, null, default);
 
     // What costs little. Anything else spends the budget, also what cannot be read here: it might be understood further on.
     private static readonly FrozenSet<string> LooseMethods = FrozenSet.ToFrozenSet(

@@ -32,9 +32,10 @@ public sealed class KeyTokenTests
     {
         var (pepper, other) = (Pepper(TestSecrets.Pepper), Pepper(TestSecrets.EncryptionKey));
         var (token, stranger) = (KeyToken.Generate("live"), KeyToken.Generate("live"));
-        var hash = pepper.Hash(token);
+        var (hash, id) = pepper.Hash(token);
 
-        pepper.Verify(token, hash, pepper.CurrentId).ShouldBeTrue();
+        id.ShouldBe(pepper.CurrentId);
+        pepper.Verify(token, hash, id).ShouldBeTrue();
         pepper.Verify(stranger, hash, pepper.CurrentId).ShouldBeFalse();
         pepper.Verify(token, hash, other.CurrentId).ShouldBeFalse();
         other.Verify(token, hash, other.CurrentId).ShouldBeFalse();
@@ -47,7 +48,8 @@ public sealed class KeyTokenTests
         var old = Pepper(TestSecrets.Pepper);
         var token = KeyToken.Generate("live");
         var rotated = Pepper(TestSecrets.EncryptionKey, previous: TestSecrets.Pepper);
-        rotated.Verify(token, old.Hash(token), old.CurrentId).ShouldBeTrue();
+        var (hash, id) = old.Hash(token);
+        rotated.Verify(token, hash, id).ShouldBeTrue();
     }
 
     [Theory]

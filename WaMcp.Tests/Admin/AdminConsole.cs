@@ -12,13 +12,14 @@ internal sealed class AdminConsole
     /// <summary>Who works at it.</summary>
     public const string OperatorName = "grace";
 
-    private AdminConsole(MigratedDatabase database)
+    private AdminConsole(MigratedDatabase database, LocalRedis redis)
     {
         Database = database;
         Settings = new()
         {
             ["ConnectionStrings:wamcp"] = database.App,
             ["ConnectionStrings:owner"] = database.Owner,
+            ["ConnectionStrings:redis"] = redis.ConnectionString,
             ["wa_app_password"] = LocalPostgres.OwnerPassword,
             ["wa_audit_archiver_password"] = LocalPostgres.OwnerPassword,
             ["api_key_pepper"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
@@ -31,7 +32,16 @@ internal sealed class AdminConsole
 
     public Dictionary<string, string?> Settings { get; }
 
-    public static async Task<AdminConsole> StartAsync() => new(await MigratedDatabase.CreateAsync());
+    public static async Task<AdminConsole> StartAsync() => new(await MigratedDatabase.CreateAsync(), await LocalRedis.Shared());
+
+    /// <summary>The console of a running system, with its own folder of secret files.</summary>
+    public static AdminConsole Of(WaMcpSystem system, string secrets)
+    {
+        var console = new AdminConsole(system.Database, system.Redis);
+        console.Settings.Remove("api_key_pepper");
+        console.Settings["Secrets:Directory"] = secrets;
+        return console;
+    }
 
     /// <summary>One with a client <c>acme</c> and a channel <c>support</c>.</summary>
     public static async Task<AdminConsole> StartWithClientAndChannelAsync()

@@ -31,17 +31,17 @@ public sealed class BehindAProxyTests(BehindAProxyTests.Proxied proxied) : IClas
         var client = await system.Console.OnboardAsync();
         for (var guess = 0; guess <= Limit; guess++)
         {
-            (await system.Mcp(UnknownKey, address).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status401Unauthorized);
+            (await system.Mcp(UnknownKey, forwardedFor: address).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status401Unauthorized);
         }
 
-        var refused = await system.Mcp(UnknownKey, address).CallAsync("ping");
+        var refused = await system.Mcp(UnknownKey, forwardedFor: address).CallAsync("ping");
         refused.Status.ShouldBe(StatusCodes.Status429TooManyRequests);
         refused.ErrorCode.ShouldBe(-32004);
         refused.Reason.ShouldBe("rate_limited");
         refused.Error.GetProperty("data").GetProperty("retryAfterSeconds").GetInt32().ShouldBe((int)refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds);
-        (await system.Mcp(client.Token, address).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status429TooManyRequests);
+        (await system.Mcp(client.Token, forwardedFor: address).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status429TooManyRequests);
         (await DeliverAsync(address, TestSecrets.AppSecret)).ShouldBe(StatusCodes.Status429TooManyRequests);
-        (await system.Mcp(client.Token, "203.0.113.3").CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK, "others are not concerned");
+        (await system.Mcp(client.Token, forwardedFor: "203.0.113.3").CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK, "others are not concerned");
         await Eventually.GetAsync("a row for each guess", () => RowsAsync(address, AuditAction.AuthFailed), rows => rows == Limit + 1);
         (await system.Http.GetAsync(new Uri(system.Server, "/health"))).IsSuccessStatusCode.ShouldBeTrue();
     }
@@ -73,7 +73,7 @@ public sealed class BehindAProxyTests(BehindAProxyTests.Proxied proxied) : IClas
         var client = await system.Console.OnboardAsync();
         for (var call = 0; call < Limit * 4; call++)
         {
-            (await system.Mcp(client.Token, "203.0.113.5").CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK);
+            (await system.Mcp(client.Token, forwardedFor: "203.0.113.5").CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK);
         }
     }
 
@@ -124,7 +124,7 @@ public sealed class BehindAProxyTests(BehindAProxyTests.Proxied proxied) : IClas
         internal WaMcpSystem System { get; private set; } = null!;
 
         public async Task InitializeAsync() => System = await WaMcpSystem.StartAsync(
-            null, ("Proxies:Trusted:0", "127.0.0.1"), ("AddressLimit:FailureLimit", Limit.ToString(global::System.Globalization.CultureInfo.InvariantCulture)));
+            postgres: null, ("Proxies:Trusted:0", "127.0.0.1"), ("AddressLimit:FailureLimit", Limit.ToString(global::System.Globalization.CultureInfo.InvariantCulture)));
 
         public async Task DisposeAsync() => await System.DisposeAsync();
     }

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using StackExchange.Redis;
 using WaMcp.Domain;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
@@ -24,12 +25,13 @@ internal sealed class ConsoleDriver
 
     private readonly ServiceProvider services;
 
-    public ConsoleDriver(string connectionString)
+    public ConsoleDriver(string connectionString, string redis)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(Infrastructure.TestSecrets.Settings).Build();
         services = new ServiceCollection()
             .AddSingleton<IConfiguration>(configuration)
             .AddSingleton(NpgsqlDataSource.Create(connectionString))
+            .AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect($"abortConnect=false,connectTimeout=1000,{redis}"))
             .AddDbContext<WaMcpDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()))
             .AddWaMcpDomain()
             .AddOperatorVerbs(new Operator("tests", "req_tests"))
@@ -68,6 +70,9 @@ internal sealed class ConsoleDriver
 
     public Task<Client> EnableAsync(Client client, bool enabled) =>
         RunAsync((EnableClient verb) => verb.ExecuteAsync(client.Slug, enabled, default));
+
+    public Task<RotateKey.Rotation> RotateAsync(ApiKey key, TimeSpan? grace = null) =>
+        RunAsync((RotateKey verb) => verb.ExecuteAsync(key.Id.ToString(), grace ?? RotateKey.DefaultGrace, default));
 
     public Task<ApiKey> RevokeAsync(ApiKey key) => RunAsync((RevokeKey verb) => verb.ExecuteAsync(key.Id.ToString(), default));
 

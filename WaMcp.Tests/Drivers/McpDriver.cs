@@ -8,11 +8,16 @@ namespace WaMcp.Tests.Drivers;
 /// <summary>The server as an agent meets it: through the official client, or request by request where the answer's own form matters.</summary>
 /// <param name="endpoint">/mcp.</param>
 /// <param name="token">The API key; null for none.</param>
-/// <param name="forwardedFor">What a proxy in front would say about the client; null for none.</param>
-internal sealed class McpDriver(Uri endpoint, string? token, string? forwardedFor = null)
+internal sealed class McpDriver(Uri endpoint, string? token)
 {
     private const string ProtocolVersion = "2026-07-28";
     private static readonly HttpClient Http = new();
+
+    /// <summary>What the caller says it is; audit rows keep it, so a test can find the rows of one request by it.</summary>
+    public string? UserAgent { get; init; }
+
+    /// <summary>What a proxy in front would say about the caller.</summary>
+    public string? ForwardedFor { get; init; }
 
     /// <summary>The official SDK's client, at its newest protocol unless told otherwise.</summary>
     public Task<McpClient> ConnectAsync(string? protocolVersion = null)
@@ -69,14 +74,19 @@ internal sealed class McpDriver(Uri endpoint, string? token, string? forwardedFo
             request.Headers.TryAddWithoutValidation("Mcp-Name", name);
         }
 
+        if (UserAgent is not null)
+        {
+            request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
+        }
+
         if (authorization is not null || token is not null)
         {
             request.Headers.TryAddWithoutValidation("Authorization", authorization ?? $"Bearer {token}");
         }
 
-        if (forwardedFor is not null)
+        if (ForwardedFor is not null)
         {
-            request.Headers.TryAddWithoutValidation("X-Forwarded-For", forwardedFor);
+            request.Headers.TryAddWithoutValidation("X-Forwarded-For", ForwardedFor);
         }
 
         using var response = await Http.SendAsync(request);

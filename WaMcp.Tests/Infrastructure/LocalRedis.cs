@@ -8,6 +8,8 @@ namespace WaMcp.Tests.Infrastructure;
 /// </summary>
 public sealed class LocalRedis : IAsyncLifetime, IAsyncDisposable
 {
+    private static readonly Lazy<Task<LocalRedis>> SharedServer = new(RunAsync);
+
     private ChildProcess? process;
 
     public int Port { get; } = FreePort.Next();
@@ -21,6 +23,9 @@ public sealed class LocalRedis : IAsyncLifetime, IAsyncDisposable
         await redis.StartAsync();
         return redis;
     }
+
+    /// <summary>One for tests that neither stop nor flush it.</summary>
+    public static Task<LocalRedis> Shared() => SharedServer.Value;
 
     public async Task StartAsync()
     {

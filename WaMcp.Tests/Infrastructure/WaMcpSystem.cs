@@ -22,6 +22,8 @@ namespace WaMcp.Tests.Infrastructure;
 internal sealed class WaMcpSystem : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> owned = [];
+    private (string Key, string? Value)[] settingsOfAll = [];
+    private TimeProvider? clock;
     private NpgsqlDataSource? asOwner;
 
     public MigratedDatabase Database { get; private set; } = null!;
@@ -53,15 +55,24 @@ internal sealed class WaMcpSystem : IAsyncDisposable
 
     /// <summary>Everything in this process.</summary>
     public static Task<WaMcpSystem> StartAsync(LocalPostgres? postgres = null, params (string Key, string? Value)[] settings) =>
-        StartAsync(postgres, asProcesses: false, settings);
+        StartAsync(postgres, asProcesses: false, null, settings);
+
+    /// <summary>Everything in this process, by another clock.</summary>
+    public static Task<WaMcpSystem> StartAsync(TimeProvider clock, params (string Key, string? Value)[] settings) =>
+        StartAsync(null, asProcesses: false, clock, settings);
 
     /// <summary>Server and worker as processes of their own, to be killed.</summary>
     public static Task<WaMcpSystem> StartProcessesAsync(LocalPostgres? postgres = null, params (string Key, string? Value)[] settings) =>
-        StartAsync(postgres, asProcesses: true, settings);
+        StartAsync(postgres, asProcesses: true, null, settings);
 
-    private static async Task<WaMcpSystem> StartAsync(LocalPostgres? postgres, bool asProcesses, (string Key, string? Value)[] settings)
+    /// <summary>Another replica of the server, as a process, over the same stores.</summary>
+    /// <returns>Its address.</returns>
+    public async Task<Uri> AddServerProcessAsync() => (await LaunchAsync("WaMcp.Server", FreePort.Next(), settingsOfAll)).Address;
+
+    private static async Task<WaMcpSystem> StartAsync(
+        LocalPostgres? postgres, bool asProcesses, TimeProvider? clock, (string Key, string? Value)[] settings)
     {
-        var system = new WaMcpSystem { Database = await MigratedDatabase.CreateAsync(postgres), Redis = await LocalRedis.RunAsync() };
+        var system = new WaMcpSystem { Database = await MigratedDatabase.CreateAsync(postgres), Redis = await LocalRedis.RunAsync(), clock = clock };
         system.asOwner = NpgsqlDataSource.Create(system.Database.Owner);
         system.owned.Add(system.asOwner);
         system.owned.Add(system.Redis);
@@ -78,6 +89,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         system.SandboxAddress = Address(sandbox);
         system.Sandbox = new SandboxDriver(system.SandboxAddress);
         all = [.. all, ("WhatsApp:GraphUrl", system.SandboxAddress.ToString())];
+        system.settingsOfAll = all;
         if (asProcesses)
         {
             system.ServerProcess = await system.LaunchAsync("WaMcp.Server", serverPort, all);
@@ -89,12 +101,16 @@ internal sealed class WaMcpSystem : IAsyncDisposable
             system.WorkerApplication = await system.RunAsync("WaMcp.Worker", WorkerApp.Build, 0, all);
         }
 
-        system.Console = new ConsoleDriver(system.Database.App);
+        system.Console = new ConsoleDriver(system.Database.App, system.Redis.ConnectionString);
         return system;
     }
 
     /// <summary>An MCP client's view of the server, with this key.</summary>
-    public McpDriver Mcp(string? token, string? forwardedFor = null) => new(new Uri(Server, "/mcp"), token, forwardedFor);
+    public McpDriver Mcp(string? token, string? userAgent = null, string? forwardedFor = null) =>
+        new(new Uri(Server, "/mcp"), token) { UserAgent = userAgent, ForwardedFor = forwardedFor };
+
+    /// <summary>The same of another replica.</summary>
+    public static McpDriver Mcp(string? token, Uri server) => new(new Uri(server, "/mcp"), token);
 
     /// <summary>Asks the database as its owner, whom no policy hides anything from.</summary>
     public async Task<T?> QueryAsync<T>(string sql, params object[] parameters)
@@ -139,9 +155,13 @@ internal sealed class WaMcpSystem : IAsyncDisposable
             ApplicationName = name,
             EnvironmentName = "Development", // where every registration is validated
         });
-        builder.Configuration.AddInMemoryCollection(TestSecrets.Settings);
-        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => setting.Key, setting => setting.Value));
+        builder.Configuration.AddInMemoryCollection(Configuration(settings));
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        if (clock is not null)
+        {
+            builder.Services.AddSingleton(clock);
+        }
+
         builder.Logging.ClearProviders().AddProvider(Logs);
         var app = build(builder);
         await app.StartAsync();
@@ -149,15 +169,15 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         return app;
     }
 
+    // The tests' secrets and this system's settings; null takes a secret away.
+    private static Dictionary<string, string?> Configuration((string Key, string? Value)[] settings) => TestSecrets.Settings
+        .Select(secret => (secret.Key, secret.Value)).Concat(settings).GroupBy(setting => setting.Key)
+        .Select(group => group.Last()).Where(setting => setting.Value is not null)
+        .ToDictionary(setting => setting.Key, setting => setting.Value);
+
     private async Task<ProgramProcess> LaunchAsync(string name, int port, (string Key, string? Value)[] settings)
     {
-        var all = new Dictionary<string, string?>(TestSecrets.Settings);
-        foreach (var (key, value) in settings)
-        {
-            all[key] = value;
-        }
-
-        var program = new ProgramProcess(name, port, all);
+        var program = new ProgramProcess(name, port, Configuration(settings));
         owned.Add(program);
         await program.StartAsync();
         return program;

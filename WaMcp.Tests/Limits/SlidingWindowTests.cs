@@ -7,12 +7,11 @@ public sealed class SlidingWindowTests
     private static readonly DateTimeOffset Minute = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
     [Theory]
-    [InlineData(0, 0.0)]
-    [InlineData(15, 0.25)]
-    [InlineData(30, 0.5)]
-    [InlineData(59, 59 / 60.0)]
-    public void ThePreviousMinuteWeighsWhatIsLeftOfIt(int second, double elapsed) =>
-        SlidingWindow.Elapsed(Minute.AddSeconds(second)).ShouldBe(elapsed, 1e-9);
+    [InlineData(0, 60_000)]
+    [InlineData(15_000, 45_000)]
+    [InlineData(59_999, 1)]
+    public void ThePreviousMinuteWeighsWhatIsLeftOfThisOne(int millisecond, long left) =>
+        SlidingWindow.LeftMs(Minute.AddMilliseconds(millisecond)).ShouldBe(left);
 
     [Fact]
     public void RemainingIsWhatTheWeightedCountLeaves()

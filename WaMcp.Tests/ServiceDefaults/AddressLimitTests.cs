@@ -97,7 +97,7 @@ public sealed class AddressLimitTests(LocalRedis redis) : IClassFixture<LocalRed
     [Fact]
     public async Task OnlySoManyAddressesAreRememberedAndTheirPlacesAreFreeInTheNextWindow()
     {
-        var clock = new ManualClock();
+        var clock = new HandMovedStopwatch();
         using var services = new ServiceCollection().BuildServiceProvider();
         using var addresses = new FailingAddresses(
             Options.Create(new AddressLimitOptions { FailureLimit = 1 }), clock, services, NullLogger<FailingAddresses>.Instance);
@@ -175,7 +175,7 @@ public sealed class AddressLimitTests(LocalRedis redis) : IClassFixture<LocalRed
     }
 
     /// <summary>A stopwatch that is moved by hand.</summary>
-    private sealed class ManualClock : TimeProvider
+    private sealed class HandMovedStopwatch : TimeProvider
     {
         private long ticks;
 

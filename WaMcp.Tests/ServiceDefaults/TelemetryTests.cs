@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -17,7 +15,7 @@ public sealed partial class TelemetryTests
     [Fact]
     public async Task ExportsTracesMetricsAndLogsAndNoSecretOfAUrlOrHeader()
     {
-        await using var collector = await Collector.StartAsync();
+        await using var collector = await TelemetryCollector.StartAsync();
         await using (var app = await StartAsync(collector.Address))
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/things/7?hub.verify_token=query-tellnobody")
@@ -47,7 +45,7 @@ public sealed partial class TelemetryTests
     [Fact]
     public async Task HealthProbesLeaveNoTraces()
     {
-        await using var collector = await Collector.StartAsync();
+        await using var collector = await TelemetryCollector.StartAsync();
         await using (var app = await StartAsync(collector.Address))
         {
             using (SuppressInstrumentationScope.Begin())
@@ -113,41 +111,4 @@ public sealed partial class TelemetryTests
 
     [LoggerMessage(Level = LogLevel.Information, Message = "thing {Id} was asked for")]
     private static partial void Asked(ILogger logger, int id);
-
-    /// <summary>Takes OTLP over HTTP and keeps the bytes. Text stands in protobuf as it is, so looking for a string is enough.</summary>
-    private sealed class Collector : IAsyncDisposable
-    {
-        private readonly Dictionary<string, StringBuilder> received = [];
-        private TestApp app = null!;
-
-        public Uri Address => app.Address;
-
-        public static async Task<Collector> StartAsync()
-        {
-            var collector = new Collector();
-            collector.app = await TestApp.StartAsync(_ => { }, app => app.Run(collector.TakeAsync));
-            return collector;
-        }
-
-        public string Received(string path)
-        {
-            lock (received)
-            {
-                return received.TryGetValue(path, out var text) ? text.ToString() : "";
-            }
-        }
-
-        public ValueTask DisposeAsync() => app.DisposeAsync();
-
-        private async Task TakeAsync(HttpContext context)
-        {
-            using var body = new MemoryStream();
-            await context.Request.Body.CopyToAsync(body);
-            lock (received)
-            {
-                received.TryAdd(context.Request.Path, new StringBuilder());
-                received[context.Request.Path].Append(Encoding.UTF8.GetString(body.ToArray()));
-            }
-        }
-    }
 }

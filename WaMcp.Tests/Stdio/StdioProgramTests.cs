@@ -57,7 +57,7 @@ public sealed class StdioProgramTests(StdioSystem stdio)
     {
         await using var postgres = await LocalPostgres.RunAsync();
         var database = await MigratedDatabase.CreateAsync(postgres);
-        await new ConsoleDriver(database.App).ClientAsync(isOwner: true);
+        await new ConsoleDriver(database.App, system.Redis.ConnectionString).ClientAsync(isOwner: true);
         await using var server = StdioSystem.Launch(
             database.App, ("Logging__LogLevel__Default", "Trace"), ("Logging__LogLevel__ModelContextProtocol", "Trace"));
         await server.InitializeAsync();

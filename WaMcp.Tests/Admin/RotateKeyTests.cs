@@ -1,0 +1,139 @@
+using Microsoft.AspNetCore.Http;
+using WaMcp.Tests.Infrastructure;
+
+namespace WaMcp.Tests.Admin;
+
+/// <summary>Keys over their whole life: minted, used, rotated, revoked, by the console against a running server.</summary>
+public sealed class RotateKeyTests : IAsyncLifetime
+{
+    private readonly ManualClock clock = new(DateTimeOffset.UtcNow);
+    private WaMcpSystem system = null!;
+    private AdminConsole console = null!;
+
+    public async Task InitializeAsync()
+    {
+        system = await WaMcpSystem.StartAsync(clock);
+        console = AdminConsole.Of(system, RunFolder.Create("secrets"));
+        console.Settings["api_key_pepper"] = TestSecrets.Pepper;
+        await console.DoAsync("clients", "create", "--name", "acme", "--display-name", "Acme");
+    }
+
+    public async Task DisposeAsync() => await system.DisposeAsync();
+
+    [Fact]
+    public async Task MintedUsedRevokedAndThen401()
+    {
+        var (id, token) = await MintAsync();
+        await ShouldBeAsync(StatusCodes.Status200OK, token, token);
+        await Eventually.TrueAsync("last used is listed", async () =>
+            (await console.DoAsync("keys", "list"))[0].TryGetProperty("lastUsedAt", out var used) && used.ValueKind == System.Text.Json.JsonValueKind.String);
+
+        await console.DoAsync("keys", "revoke", id);
+
+        await ShouldBeAsync(StatusCodes.Status401Unauthorized, token, token);
+    }
+
+    [Fact]
+    public async Task BothKeysWorkInTheGraceAndTheOldOneStopsAtItsEnd()
+    {
+        var (id, old) = await MintAsync();
+        await ShouldBeAsync(StatusCodes.Status200OK, old, old);
+
+        var run = await console.RunAsync("keys", "rotate", id);
+
+        run.ExitCode.ShouldBe(0, run.Err);
+        run.ErrLines[0].ShouldMatch($@"^The old key {old[11..23]} works until \d{{4}}-\d\d-\d\d \d\d:\d\dZ\.$");
+        var fresh = run.ErrLines[^1];
+        run.Out.ShouldMatch($@"^key_\w{{26}} {fresh[11..23]}\n$");
+        await ShouldBeAsync(StatusCodes.Status200OK, old, fresh, old, fresh);
+        clock.Now += TimeSpan.FromDays(7) - TimeSpan.FromMinutes(1);
+        await ShouldBeAsync(StatusCodes.Status200OK, old, fresh);
+        clock.Now += TimeSpan.FromMinutes(2);
+        await ShouldBeAsync(StatusCodes.Status401Unauthorized, old, old);
+        await ShouldBeAsync(StatusCodes.Status200OK, fresh);
+    }
+
+    [Fact]
+    public async Task ANewKeyIsLikeTheOldOneAndTheListShowsTheChange()
+    {
+        var (id, token) = await MintAsync("--expires", "90d", "--rpm", "17", "--daily", "3", "--env", "test");
+        var rotated = await console.DoAsync("keys", "rotate", token[11..23], "--grace", "2h");
+
+        var keys = (await console.DoAsync("keys", "list")).EnumerateArray().ToArray();
+        var (old, fresh) = (keys[0], keys[1]);
+        old.GetProperty("id").GetString().ShouldBe(id);
+        old.GetProperty("state").GetString().ShouldBe("grace");
+        old.GetProperty("replacedBy").GetString().ShouldBe(rotated.GetProperty("id").GetString());
+        (old.GetProperty("expiresAt").GetDateTimeOffset() - fresh.GetProperty("createdAt").GetDateTimeOffset()).ShouldBe(TimeSpan.FromHours(2), TimeSpan.FromSeconds(1));
+        foreach (var same in new[] { "client", "label", "environment", "scopes", "rpmLimit", "dailyMessageLimit" })
+        {
+            fresh.GetProperty(same).ToString().ShouldBe(old.GetProperty(same).ToString());
+        }
+
+        fresh.GetProperty("state").GetString().ShouldBe("active");
+        (fresh.GetProperty("expiresAt").GetDateTimeOffset() - fresh.GetProperty("createdAt").GetDateTimeOffset()).ShouldBe(TimeSpan.FromDays(90), TimeSpan.FromSeconds(1));
+        (await system.QueryAsync<string>("SELECT metadata ->> 'replacedBy' FROM audit_log WHERE action = 'key_rotated'"))
+            .ShouldBe(fresh.GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task WithoutAGraceTheOldKeyStopsAtOnce()
+    {
+        var (id, token) = await MintAsync();
+        await ShouldBeAsync(StatusCodes.Status200OK, token, token);
+        await console.DoAsync("keys", "rotate", id, "--grace", "0d");
+        clock.Now = DateTimeOffset.UtcNow; // the console's clock
+        await ShouldBeAsync(StatusCodes.Status401Unauthorized, token, token);
+        (await console.DoAsync("keys", "list"))[0].GetProperty("state").GetString().ShouldBe("rotated");
+    }
+
+    [Fact]
+    public async Task OnlyALivingKeyIsRotatedAndOnlyOnce()
+    {
+        var (id, _) = await MintAsync();
+        var successor = (await console.DoAsync("keys", "rotate", id)).GetProperty("prefix").GetString()!;
+        (await console.RunAsync("keys", "rotate", id)).ShouldFail(4, "was rotated already", successor);
+        await console.DoAsync("keys", "revoke", successor);
+        (await console.RunAsync("keys", "rotate", successor)).ShouldFail(4, "was revoked");
+        (await console.RunAsync("keys", "rotate", "key_01m80jv8vtfpttj1xy2m2frjgd")).ShouldFail(3, "No key");
+        (await console.RunAsync("keys", "rotate", id, "--grace", "31d")).ShouldFail(2, "--grace: must be 0 to 30 days");
+    }
+
+    [Fact]
+    public async Task AWholeTokenInThePlaceOfAKeyIsNotRepeated()
+    {
+        var (_, token) = await MintAsync();
+        var run = await console.RunAsync("keys", "revoke", token);
+        run.ShouldFail(3, token[11..23]);
+        run.Err.ShouldNotContain(token[23..]);
+    }
+
+    [Fact]
+    public async Task ARedisThatIsAwayMakesARevocationWaitUntilItIsInForce()
+    {
+        var (id, token) = await MintAsync();
+        await ShouldBeAsync(StatusCodes.Status200OK, token, token);
+        console.Settings["ConnectionStrings:redis"] = new LocalRedis().ConnectionString; // the servers still reach theirs
+
+        var run = await console.RunAsync("keys", "revoke", id);
+
+        run.ExitCode.ShouldBe(0, run.Err);
+        run.ErrLines[0].ShouldBe("Redis does not answer; waiting 5.2 s, until no server trusts what it has cached.");
+        await ShouldBeAsync(StatusCodes.Status401Unauthorized, token, token);
+    }
+
+    private async Task<(string Id, string Token)> MintAsync(params string[] options)
+    {
+        var run = await console.RunAsync(["keys", "mint", "--client", "acme", "--label", "agent", "--scopes", "tools:ping", .. options]);
+        run.ExitCode.ShouldBe(0, run.Err);
+        return (run.Out.Split(' ')[0], run.ErrLines[^1]);
+    }
+
+    private async Task ShouldBeAsync(int status, params string[] tokens)
+    {
+        foreach (var token in tokens)
+        {
+            (await system.Mcp(token).CallAsync("ping")).Status.ShouldBe(status);
+        }
+    }
+}

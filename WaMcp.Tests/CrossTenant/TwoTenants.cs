@@ -1,0 +1,39 @@
+using System.Security.Cryptography;
+using WaMcp.Tests.Drivers;
+using WaMcp.Tests.Infrastructure;
+using WaMcp.Tests.Tools;
+
+namespace WaMcp.Tests.CrossTenant;
+
+/// <summary>Two clients on numbers of their own, each in the middle of a conversation over the sandbox.</summary>
+public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
+{
+    internal WaMcpSystem System => shared.System;
+
+    internal Tenant A { get; private set; } = null!;
+
+    internal Tenant B { get; private set; } = null!;
+
+    public async Task InitializeAsync() =>
+        (A, B) = (await TalkAsync(ConsoleDriver.SupportNumber), await TalkAsync(ConsoleDriver.SalesNumber));
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    private async Task<Tenant> TalkAsync(string phoneNumberId)
+    {
+        var client = await System.Console.OnboardAsync(phoneNumberId);
+        var mcp = System.Mcp(client.Token);
+        var mark = $"mark{Guid.NewGuid():N}";
+        var phone = $"1555{RandomNumberGenerator.GetInt32(1_000_000, 10_000_000)}";
+
+        await System.Sandbox.WriteAsync($"Hello {mark}", phone, phoneNumberId, $"Ada {mark}");
+        var received = await MessageTests.InboundAsync(mcp, client, $"Hello {mark}");
+        var sent = await mcp.ResultAsync("send_message", new { channel = client.Channel.Name, to = phone, text = $"Welcome {mark}" });
+        var sentId = sent.GetProperty("messageId").GetString()!;
+        await MessageTests.StateAsync(mcp, sentId, "read"); // from here on nothing about it changes
+
+        return new Tenant(
+            client, mcp, mark, phone, received.GetProperty("id").GetString()!, sentId, received.GetProperty("conversationId").GetString()!,
+            received.GetProperty("contact").GetProperty("id").GetString()!);
+    }
+}
