@@ -25,13 +25,18 @@ public static class WaMcpDomain
         services.AddSingleton(provider => Pepper.Read(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<SecretBox>();
         services.AddScoped<TenantContext>();
-        services.AddSingleton<StoredKeys>().AddSingleton<AuthenticateKey>();
-        services.AddSingleton<RateLimiter>();
         services.AddSingleton<JobQueue>();
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
         services.AddScoped<SendMessage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
         return services;
     }
+
+    /// <summary>What a program needs that lets callers in by API key. Wants Redis.</summary>
+    public static IServiceCollection AddKeyAccess(this IServiceCollection services) =>
+        services.AddSingleton<StoredKeys>().AddSingleton<AuthenticateKey>().AddSingleton<RateLimiter>();
+
+    /// <summary>What a program needs that lets the owner in without a key.</summary>
+    public static IServiceCollection AddOwnerAccess(this IServiceCollection services) => services.AddScoped<AuthenticateOwner>();
 
     /// <summary>What operators do, each change with its audit row in the name of <paramref name="operator"/>. Wants Redis as well.</summary>
     public static IServiceCollection AddOperatorVerbs(this IServiceCollection services, Operator @operator)

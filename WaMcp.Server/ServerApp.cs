@@ -20,8 +20,9 @@ public static class ServerApp
         builder.AddServiceDefaults();
         builder.AddDatabase<WaMcpDbContext>();
         builder.AddRedis();
+        builder.AddProxies();
         builder.AddAddressLimit();
-        builder.Services.AddWaMcpDomain();
+        builder.Services.AddWaMcpDomain().AddKeyAccess();
         builder.Services.AddSingleton<WhatsAppCredentials>();
         builder.Services.AddBackground<AuditLog>().AddBackground<WebhookInbox>();
         builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddScoped<WebhookSecrets>();
@@ -29,11 +30,12 @@ public static class ServerApp
 
         var app = builder.Build();
         _ = app.Services.GetRequiredService<Domain.Access.Pepper>(); // refuse to start without it, rather than every request
+        app.UseProxies();
         app.UseRouting();
         app.UseAddressLimit();
         app.UseMiddleware<ApiKeyGate>();
         app.MapHealthEndpoints();
-        app.MapMcpEndpoint("/mcp").WithMetadata(RequireApiKey.Instance).RequireAddressLimit();
+        app.MapMcpEndpoint("/mcp").WithMetadata(RequireApiKey.Instance).RequireAddressLimit(RpcRefusal.TooManyFailuresAsync);
         app.MapWhatsAppWebhooks();
         return app;
     }

@@ -12,19 +12,24 @@ public static partial class AddressLimit
         RateLimitPartition.Get<string>(
             address, _ => new SharedLimiter(address, options, services.GetRequiredService<IConnectionMultiplexer>()));
 
+    internal static partial TimeSpan? RetryAfter(RateLimitLease lease) =>
+        lease.TryGetMetadata(RateLimitMetadataName.RetryAfter, out var seconds) ? TimeSpan.FromSeconds(seconds)
+        : lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait
+        : null;
+
     /// <summary>RedisRateLimiting's limiter throws when Redis is away; then the count of this process decides.</summary>
     private sealed class SharedLimiter(string address, AddressLimitOptions options, IConnectionMultiplexer redis) : RateLimiter
     {
         private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
 
-        // One for all addresses: when Redis hangs, only one request in a while pays for finding out.
+        // One for all addresses: when Redis hangs, only one failed request in a while pays for finding out.
         private static long pausedUntil;
 
         // Not the sliding one: in 1.2.0 it leaves a statistics key without expiry behind for every address.
         private readonly RedisFixedWindowRateLimiter<string> shared = new($"address:{address}", new RedisFixedWindowRateLimiterOptions
         {
             ConnectionMultiplexerFactory = () => redis,
-            PermitLimit = options.PermitLimit,
+            PermitLimit = options.FailureLimit,
             Window = options.Window,
         });
 
@@ -34,7 +39,7 @@ public static partial class AddressLimit
 
         public override RateLimiterStatistics? GetStatistics() => null;
 
-        // The middleware tries this first and then waits; only waiting can ask Redis.
+        // Nobody tries: only waiting can ask Redis.
         protected override RateLimitLease AttemptAcquireCore(int permitCount) => shared.AttemptAcquire(permitCount);
 
         protected override async ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)

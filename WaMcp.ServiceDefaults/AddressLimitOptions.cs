@@ -1,11 +1,15 @@
 namespace WaMcp.ServiceDefaults;
 
-/// <summary>How many requests one address may send before anybody knows who it is. Section <c>AddressLimit</c>.</summary>
+/// <summary>How often one address may fail to say who it is. Section <c>AddressLimit</c>.</summary>
 public sealed class AddressLimitOptions
 {
-    /// <summary>Requests per <see cref="Window"/>. Far above what an agent sends, far below what guessing keys would need.</summary>
-    public int PermitLimit { get; set; } = 60_000;
+    /// <summary>
+    /// Requests per <see cref="Window"/> that may end in 401. Far above honest mistakes, far below what guessing, or a flood of lookups,
+    /// would need.
+    /// </summary>
+    public int FailureLimit { get; set; } = 3_000;
 
+    /// <summary>Over which time they are counted.</summary>
     public TimeSpan Window { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>The window slides in steps of this length.</summary>

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 
@@ -13,23 +15,38 @@ namespace WaMcp.ServiceDefaults;
 /// </summary>
 public static class Health
 {
-    internal static void AddHealth(this IHostApplicationBuilder builder) => builder.Services.AddHealthChecks();
+    internal static void AddHealth(this IHostApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<LatestReport>();
+        builder.Services.AddHealthChecks();
+    }
 
-    /// <summary>Maps both, in every environment. They tell names and states, no details, and leave no traces and no metrics.</summary>
+    /// <summary>
+    /// Maps both, in every environment. They tell names and states, no details, and leave no traces and no metrics. The stores are asked
+    /// once a second at most, however many ask here.
+    /// </summary>
     public static WebApplication MapHealthEndpoints(this WebApplication app)
     {
-        app.MapGet("/health", (HttpContext context, HealthCheckService health) => AnswerAsync(context, health, _ => true))
-            .ExcludeFromDescription().AllowAnonymous().DisableHttpMetrics();
-        app.MapGet("/alive", (HttpContext context, HealthCheckService health) => AnswerAsync(context, health, _ => false))
-            .ExcludeFromDescription().AllowAnonymous().DisableHttpMetrics();
+        app.MapGet("/health", ReadyAsync).ExcludeFromDescription().AllowAnonymous().DisableHttpMetrics();
+        app.MapGet("/alive", Alive).ExcludeFromDescription().AllowAnonymous().DisableHttpMetrics();
         return app;
     }
 
-    private static async Task<IResult> AnswerAsync(
-        HttpContext context, HealthCheckService health, Func<HealthCheckRegistration, bool> included)
+    private static async Task<JsonHttpResult<HealthAnswer>> ReadyAsync(HttpContext context, LatestReport latest)
     {
         LeaveNoTrace(context);
-        var report = await health.CheckHealthAsync(included, context.RequestAborted);
+        return Answer(context, await latest.GetAsync().WaitAsync(context.RequestAborted));
+    }
+
+    private static JsonHttpResult<HealthAnswer> Alive(HttpContext context)
+    {
+        LeaveNoTrace(context);
+        return Answer(context, new HealthReport(new Dictionary<string, HealthReportEntry>(), TimeSpan.Zero));
+    }
+
+    private static JsonHttpResult<HealthAnswer> Answer(HttpContext context, HealthReport report)
+    {
         context.Response.Headers.CacheControl = "no-store";
         var checks = report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Status.ToString());
         return TypedResults.Json(
@@ -46,6 +63,30 @@ public static class Health
         {
             activity.IsAllDataRequested = false;
             activity.ActivityTraceFlags = System.Diagnostics.ActivityTraceFlags.None;
+        }
+    }
+
+    /// <summary>One check at a time, good for everybody who asks within a second of its start.</summary>
+    private sealed class LatestReport(HealthCheckService health, TimeProvider clock)
+    {
+        private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(1);
+
+        private readonly Lock gate = new();
+        private Task<HealthReport>? report;
+        private long started;
+
+        public Task<HealthReport> GetAsync()
+        {
+            lock (gate)
+            {
+                if (report is null || (report.IsCompleted && clock.GetElapsedTime(started) >= Lifetime))
+                {
+                    started = clock.GetTimestamp();
+                    report = health.CheckHealthAsync(CancellationToken.None);
+                }
+
+                return report;
+            }
         }
     }
 

@@ -22,6 +22,7 @@ internal sealed class CallAudit(AuditLog log, Caller caller, TimeProvider clock)
         RequestId = caller.RequestId,
         Ip = caller.Ip,
         UserAgent = caller.UserAgent,
+        Metadata = Metadata(),
     };
 
     public ValueTask WriteAsync(AuditRecord record) => log.WriteAsync(record);
@@ -51,13 +52,34 @@ internal sealed class CallAudit(AuditLog log, Caller caller, TimeProvider clock)
         });
     }
 
-    /// <summary>The row of a request without a usable key.</summary>
+    /// <summary>The row of a request by nobody who may call.</summary>
     public ValueTask WriteAuthFailedAsync(string reason, Domain.Tenancy.ClientId? client, Domain.Access.ApiKeyId? key) =>
         log.WriteAsync(Row(AuditAction.AuthFailed) with
         {
             ClientId = client,
             ApiKeyId = key,
             ErrorCode = AuditAction.AuthFailed,
-            Metadata = new JsonObject { ["reason"] = reason }.ToJsonString(),
+            Metadata = Metadata(("reason", reason)),
         });
+
+    private string? Metadata(params ReadOnlySpan<(string Name, string Value)> facts)
+    {
+        if (caller.Transport is null && facts.IsEmpty)
+        {
+            return null;
+        }
+
+        var metadata = new JsonObject();
+        if (caller.Transport is { } transport)
+        {
+            metadata["transport"] = transport;
+        }
+
+        foreach (var (name, value) in facts)
+        {
+            metadata[name] = value;
+        }
+
+        return metadata.ToJsonString();
+    }
 }

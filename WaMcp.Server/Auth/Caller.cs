@@ -4,7 +4,7 @@ using WaMcp.Domain.Data;
 namespace WaMcp.Server.Auth;
 
 /// <summary>Who is calling, in this scope: filled once by the request path, read by tools and audit rows.</summary>
-/// <remarks>Reading <see cref="Client"/> before the key was checked throws, so a tool that is reached some other way does nothing.</remarks>
+/// <remarks>Reading <see cref="Client"/> before the caller was checked throws, so a tool that is reached some other way does nothing.</remarks>
 internal sealed class Caller
 {
     private ClientContext? client;
@@ -15,6 +15,9 @@ internal sealed class Caller
     public string? Ip { get; set; }
 
     public string? UserAgent { get; set; }
+
+    /// <summary>How the request came, for audit rows; null over HTTP, which is the rule.</summary>
+    public string? Transport { get; set; }
 
     public bool IsAuthenticated => client is not null;
 

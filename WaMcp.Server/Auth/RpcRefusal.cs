@@ -23,6 +23,9 @@ internal static class RpcRefusal
         return WriteAsync(http, fault.Code.HttpStatus, id, fault.Code.JsonRpcCode, fault.PublicText, data);
     }
 
+    /// <summary>The refusal of an address whose requests failed too often; <c>Retry-After</c> is set.</summary>
+    public static Task TooManyFailuresAsync(HttpContext http, string message) => WriteAsync(http, null, new Fault(FaultCode.RateLimited, message));
+
     public static Task WriteAsync(HttpContext http, int status, JsonElement? id, int code, string message, JsonObject? data)
     {
         var error = new JsonObject { ["code"] = code, ["message"] = message };

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using WaMcp.Domain;
@@ -68,7 +67,7 @@ internal abstract partial class MessagingTool<TInput, TOutput> : McpServerTool
         {
             fault = exception as Fault ?? Unforeseen(services, exception);
             return fault.Code == FaultCode.ScopeDenied || fault.Code == FaultCode.GrantDenied
-                ? throw Refusal(fault)
+                ? throw RpcFault.Of(fault)
                 : Answer(Describe(fault), isError: true);
         }
         catch (OperationCanceledException)
@@ -111,9 +110,6 @@ internal abstract partial class MessagingTool<TInput, TOutput> : McpServerTool
             }
         }
     }
-
-    private static McpProtocolException Refusal(Fault fault) =>
-        new(fault.PublicText, (McpErrorCode)fault.Code.JsonRpcCode) { Data = { ["reason"] = fault.Code.Reason } };
 
     private Fault Unforeseen(IServiceProvider services, Exception exception)
     {

@@ -19,9 +19,9 @@ internal static class WhatsAppEndpoints
 
     public static void MapWhatsAppWebhooks(this IEndpointRouteBuilder endpoints)
     {
-        var group = endpoints.MapGroup("/webhooks/whatsapp");
-        group.MapGet("", Verify).RequireAddressLimit();
-        group.MapPost("", ReceiveAsync); // no limit per address: Meta sends thousands a second from a few
+        var group = endpoints.MapGroup("/webhooks/whatsapp").RequireAddressLimit();
+        group.MapGet("", Verify);
+        group.MapPost("", ReceiveAsync);
     }
 
     private static IResult Verify(HttpRequest request, WhatsAppCredentials credentials)

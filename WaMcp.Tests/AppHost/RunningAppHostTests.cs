@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using WaMcp.Tests.Drivers;
 
 namespace WaMcp.Tests.AppHost;
 
@@ -94,4 +95,33 @@ public sealed class RunningAppHostTests(RunningAppHost running) : IClassFixture<
         var unknown = await OpsScript.RunAsync("admin", running.Data.Path, "no-such-command");
         unknown.ExitCode.ShouldNotBe(0);
     }
+
+    [Fact]
+    public async Task StdioServesTheOwnerOfTheRunningSystem()
+    {
+        var created = await OpsScript.RunAsync("admin", running.Data.Path, "clients", "create", "--name", "me", "--display-name", "Me", "--owner");
+        created.ExitCode.ShouldBe(0, created.Errors);
+
+        await using var server = Stdio(running.Data.Path);
+        await server.InitializeAsync();
+        (await server.CallAsync("ping")).GetProperty("result").GetProperty("structuredContent").GetProperty("client").GetString().ShouldBe("me");
+        (await server.CloseAsync()).ShouldBe(0);
+        server.Output.Count.ShouldBe(2, "an answer to each request and nothing else");
+    }
+
+    [Fact]
+    public async Task StdioSaysWhenNothingRunsAndWhatItIs()
+    {
+        await using var server = Stdio(Path.Combine(running.Data.Path, "nothing-here"));
+        (await server.ExitAsync()).ShouldBe(1);
+        server.Output.ShouldBeEmpty();
+        server.Errors.ShouldContain("./ops/up");
+
+        await using var help = Stdio(running.Data.Path, "--help");
+        (await help.ExitAsync()).ShouldBe(0);
+        string.Join('\n', help.Output).ShouldContain("mcpServers");
+    }
+
+    private static StdioDriver Stdio(string data, params string[] arguments) => StdioDriver.Start(
+        Path.Combine(BuiltAppHost.Repository, "ops", "stdio"), arguments, new Dictionary<string, string?> { ["WAMCP_DATA"] = data });
 }

@@ -20,8 +20,7 @@ public sealed class AttackedSystem : IAsyncLifetime
     {
         Telemetry = await TelemetryCollector.StartAsync();
         System = await WaMcpSystem.StartAsync(
-            null,
-            ("AddressLimit:PermitLimit", "10000000"),
+            postgres: null,
             ("AddressLimit:FailureLimit", "10000000"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", Telemetry.Address.ToString()),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),

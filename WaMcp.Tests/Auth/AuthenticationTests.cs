@@ -104,6 +104,16 @@ public sealed class AuthenticationTests(SharedSystem shared)
         (await system.Mcp(client.Token).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK);
     }
 
+    [Fact]
+    public async Task AnAddressThatACallerClaimsIsNotBelieved()
+    {
+        var client = await system.Console.OnboardAsync();
+        await system.Mcp(client.Token, forwardedFor: "203.0.113.66").ResultAsync("ping");
+        await system.AuditAsync(client.Client.Id, AuditAction.ToolCalled);
+        (await system.QueryAsync<string>("SELECT string_agg(DISTINCT ip, ' ') FROM audit_log WHERE client_id = $1 AND ip IS NOT NULL", client.Client.Id.Value))
+            .ShouldBe("127.0.0.1");
+    }
+
     private static Task ShouldBeRefusedAsync(RawAnswer answer)
     {
         answer.Status.ShouldBe(StatusCodes.Status401Unauthorized, answer.ToString());

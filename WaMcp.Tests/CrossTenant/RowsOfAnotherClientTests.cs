@@ -23,6 +23,7 @@ public sealed class RowsOfAnotherClientTests(TwoTenants tenants) : IClassFixture
         ["api_keys"] = "looked up by prefix before the client is known",
         ["grants"] = "read with the key, and for all clients of a number when a webhook is handed out",
         ["channels"] = "a number may serve several clients; grants say whom",
+        ["retired_peppers"] = "names of peppers, asked for with the key",
         ["webhook_events"] = "the provider's bytes, stored before anybody knows whose they are",
         ["jobs"] = "the Worker claims for all clients at once; a job holds ids, and its scope is opened after the claim",
         ["rate_limit_buckets"] = "counts by key, grant and address",

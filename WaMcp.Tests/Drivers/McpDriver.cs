@@ -16,6 +16,9 @@ internal sealed class McpDriver(Uri endpoint, string? token)
     /// <summary>What the caller says it is; audit rows keep it, so a test can find the rows of one request by it.</summary>
     public string? UserAgent { get; init; }
 
+    /// <summary>What a proxy in front would say about the caller.</summary>
+    public string? ForwardedFor { get; init; }
+
     /// <summary>The official SDK's client, at its newest protocol unless told otherwise.</summary>
     public Task<McpClient> ConnectAsync(string? protocolVersion = null)
     {
@@ -79,6 +82,11 @@ internal sealed class McpDriver(Uri endpoint, string? token)
         if (authorization is not null || token is not null)
         {
             request.Headers.TryAddWithoutValidation("Authorization", authorization ?? $"Bearer {token}");
+        }
+
+        if (ForwardedFor is not null)
+        {
+            request.Headers.TryAddWithoutValidation("X-Forwarded-For", ForwardedFor);
         }
 
         using var response = await Http.SendAsync(request);

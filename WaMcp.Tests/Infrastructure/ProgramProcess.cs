@@ -10,16 +10,21 @@ internal sealed class ProgramProcess(string name, int port, IReadOnlyDictionary<
 
     public Uri Address { get; } = new($"http://127.0.0.1:{port}");
 
-    public async Task StartAsync()
+    /// <summary>A program of ours as built together with these tests, for <c>dotnet</c>.</summary>
+    public static string Built(string name)
     {
         // artifacts/bin/WaMcp.Tests/<configuration>/ has the programs of the same build beside it.
         var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        var program = Path.Combine(Repository.Root, "artifacts", "bin", name, configuration, $"{name}.dll");
+        return Path.Combine(Repository.Root, "artifacts", "bin", name, configuration, $"{name}.dll");
+    }
+
+    public async Task StartAsync()
+    {
         var environment = settings.ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
         environment["ASPNETCORE_URLS"] = Address.ToString();
         environment["DOTNET_ENVIRONMENT"] = "Development"; // where every registration is validated
         process = await ChildProcess.StartAsync(
-            "dotnet", [program], line => line.Contains("Application started", StringComparison.Ordinal), environment: environment);
+            "dotnet", [Built(name)], line => line.Contains("Application started", StringComparison.Ordinal), environment: environment);
     }
 
     /// <summary>SIGKILL: nothing is finished, nothing is flushed.</summary>

@@ -106,7 +106,8 @@ internal sealed class WaMcpSystem : IAsyncDisposable
     }
 
     /// <summary>An MCP client's view of the server, with this key.</summary>
-    public McpDriver Mcp(string? token, string? userAgent = null) => new(new Uri(Server, "/mcp"), token) { UserAgent = userAgent };
+    public McpDriver Mcp(string? token, string? userAgent = null, string? forwardedFor = null) =>
+        new(new Uri(Server, "/mcp"), token) { UserAgent = userAgent, ForwardedFor = forwardedFor };
 
     /// <summary>The same of another replica.</summary>
     public static McpDriver Mcp(string? token, Uri server) => new(new Uri(server, "/mcp"), token);

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using WaMcp.ServiceDefaults;
 using WaMcp.Tests.Infrastructure;
 
@@ -14,26 +15,26 @@ public sealed class SharedAddressLimitTests
         await using var one = await StartAsync(redis);
         await using var other = await StartAsync(redis);
 
-        (await StatusAsync(one)).ShouldBe(HttpStatusCode.OK);
-        (await StatusAsync(other)).ShouldBe(HttpStatusCode.OK);
+        await FailAsync(one);
+        await FailAsync(other);
+        await FailAsync(one); // the one too many
         (await StatusAsync(one)).ShouldBe(HttpStatusCode.TooManyRequests);
+        await FailAsync(other); // which learns of it by its own next failure
         (await StatusAsync(other)).ShouldBe(HttpStatusCode.TooManyRequests);
-
-        // Without Redis each counts for itself.
-        await redis.StopAsync();
-        (await StatusAsync(one)).ShouldBe(HttpStatusCode.OK);
-        (await StatusAsync(other)).ShouldBe(HttpStatusCode.OK);
     }
 
     private static Task<TestApp> StartAsync(LocalRedis redis) => TestApp.StartAsync(
         builder => builder.AddServiceDefaults().AddRedis().AddAddressLimit(),
         app =>
         {
+            app.UseRouting();
             app.UseAddressLimit();
-            app.MapGet("/limited", () => "here").RequireAddressLimit();
+            app.MapGet("/limited", () => Results.Unauthorized()).RequireAddressLimit();
         },
         ("ConnectionStrings:redis", redis.ConnectionString),
-        ("AddressLimit:PermitLimit", "2"));
+        ("AddressLimit:FailureLimit", "2"));
+
+    private static async Task FailAsync(TestApp app) => (await StatusAsync(app)).ShouldBe(HttpStatusCode.Unauthorized);
 
     private static async Task<HttpStatusCode> StatusAsync(TestApp app)
     {

@@ -20,8 +20,11 @@ public sealed class PostgresAwayTests
         var refused = await system.Mcp(client.Token).CallAsync("ping");
         refused.Status.ShouldBe(StatusCodes.Status401Unauthorized, "a key that cannot be checked opens nothing");
         refused.Error.GetProperty("message").GetString()!.ShouldContain("could not be checked just now");
-        using var health = await system.Http.GetAsync(new Uri(system.Server, "/health"));
-        ((int)health.StatusCode).ShouldBe(StatusCodes.Status503ServiceUnavailable);
+        await Eventually.TrueAsync("the server says that it is not ready", async () =>
+        {
+            using var health = await system.Http.GetAsync(new Uri(system.Server, "/health"));
+            return (int)health.StatusCode == StatusCodes.Status503ServiceUnavailable;
+        });
 
         await postgres.StartAsync();
         await Eventually.TrueAsync("webhooks are accepted", async () => await DeliverAsync(system) == StatusCodes.Status200OK);

@@ -1,4 +1,4 @@
-# Sourced by ops/up, ops/down and ops/admin: where the checkout and its data folder are, and whether a system runs there.
+# Sourced by the scripts in ops: where the checkout and its data folder are, whether a system runs there, and how programs reach it.
 # shellcheck shell=bash
 
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.." && pwd)
@@ -23,4 +23,34 @@ need_dotnet() {
         10.* | *$'\n'10.*) ;;
         *) die "The .NET SDK 10 is not installed: sudo apt-get install dotnet-sdk-10.0, or see https://dotnet.microsoft.com/download" ;;
     esac
+}
+
+need_running() {
+    is_running || die "WaMcp is not running. Start it with ./ops/up (or ./ops/up --detach), then try again."
+    [ -f "$data/endpoints.json" ] || die "WaMcp is still starting (or stopping). Try again when it says that it is up."
+}
+
+# Sets $program to a project's built program, and builds it first where there is none. Standard input and output stay the caller's.
+need_program() {
+    local configuration
+    for configuration in debug release; do
+        program=$root/artifacts/bin/$1/$configuration/$1.dll
+        [ ! -f "$program" ] || return 0
+    done
+    need_dotnet
+    dotnet build "$root/$1" --nologo -v quiet < /dev/null >&2
+    program=$root/artifacts/bin/$1/debug/$1.dll
+}
+
+# What a program of ours needs to work with the running system.
+export_settings() {
+    # postgresql://ROLE:PASSWORD@HOST:PORT/DATABASE as Npgsql wants it.
+    [[ $(endpoint postgres) =~ ^postgresql://([^:]+):([^@]+)@(.+):([0-9]+)/(.+)$ ]] || die "$data/endpoints.json names no Postgres."
+    export ConnectionStrings__wamcp="Host=${BASH_REMATCH[3]};Port=${BASH_REMATCH[4]};Database=${BASH_REMATCH[5]};Username=${BASH_REMATCH[1]};Password=${BASH_REMATCH[2]}"
+    local redis
+    redis=$(endpoint redis)
+    export ConnectionStrings__redis=${redis#redis://}
+    export Secrets__Directory=$data/secrets
+    WhatsApp__GraphUrl=$(endpoint sandbox)
+    export WhatsApp__GraphUrl DOTNET_ENVIRONMENT=Development
 }
