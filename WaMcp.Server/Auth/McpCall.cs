@@ -98,7 +98,7 @@ internal sealed record McpCall(JsonElement? Id, string? Method, string? Name, Js
     {
         foreach (var member in element.EnumerateObject())
         {
-            if (Name(member) is { } name && known.FirstOrDefault(word => word.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } word && word != name)
+            if (NameOf(member) is { } name && known.FirstOrDefault(word => word.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } word && word != name)
             {
                 return word;
             }
@@ -107,7 +107,7 @@ internal sealed record McpCall(JsonElement? Id, string? Method, string? Name, Js
         return null;
     }
 
-    private static string? Name(JsonProperty member)
+    private static string? NameOf(JsonProperty member)
     {
         try
         {
