@@ -63,11 +63,13 @@ public sealed partial class ConsoleFuzzTests
 
     private static string[] CommandLine(Dice dice, string token)
     {
-        string Value(params string[] right) => Argument(
+        // From somebody who gets nothing right to somebody who makes one mistake.
+        var care = dice.Pick(1, 2, 10);
+        string Value(params string[] values) => dice.Below(care) > 0 ? values[0] : Argument(
             dice.Below(10) switch
             {
-                < 5 => dice.Pick(right),
-                < 8 => dice.Spoil(dice.Pick(right)).Text,
+                < 5 => dice.Pick(values),
+                < 8 => dice.Spoil(dice.Pick(values)).Text,
                 8 => dice.Pick(token, dice.Letters(26), "-1", "--", "--help", "@file", "a=b"),
                 _ => dice.Trouble(),
             });

@@ -48,7 +48,9 @@ internal sealed record DecisionCell(
            select new DecisionCell(isOwner, tool, number, grant, key, isEnabled),
     ];
 
-    /// <summary>As a failing test reports it.</summary>
-    public string Name =>
-        $"{(IsEnabled ? "enabled" : "disabled")} {(IsOwner ? "owner" : "client")}, key {Key}, tool {Tool}, number {Number}, grant {Grant}";
+    /// <summary>As a failing test reports it: in parts, because a long text would be cut there.</summary>
+    public string[] Parts =>
+        [$"{(IsEnabled ? "enabled" : "disabled")} {(IsOwner ? "owner" : "client")}", Key.ToString(), Tool.ToString(), Number.ToString(), Grant.ToString()];
+
+    public string Name => string.Join(", ", Parts);
 }

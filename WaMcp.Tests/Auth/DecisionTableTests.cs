@@ -8,13 +8,13 @@ namespace WaMcp.Tests.Auth;
 [Collection(AttackedSystemTests.Name)]
 public sealed class DecisionTableTests(DecisionTable table) : IClassFixture<DecisionTable>
 {
-    public static TheoryData<string> Cells => [.. DecisionCell.All.Select(cell => cell.Name)];
+    public static IEnumerable<object[]> Cells => DecisionCell.All.Select(cell => cell.Parts);
 
     [Theory]
     [MemberData(nameof(Cells))]
-    public void EveryStateHasItsAnswerAndItsAuditRow(string name)
+    public void EveryStateHasItsAnswerAndItsAuditRow(string client, string key, string tool, string number, string grant)
     {
-        var (cell, answer, actions) = table[name];
+        var (cell, answer, actions) = table[string.Join(", ", client, key, tool, number, grant)];
         var expected = Rule(cell);
 
         answer.Status.ShouldBe(expected.Status, answer.ToString());

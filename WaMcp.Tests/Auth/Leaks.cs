@@ -26,6 +26,7 @@ internal sealed partial class Leaks
     public Leaks(AttackedSystem attacked, IEnumerable<string> tokens)
     {
         this.attacked = attacked;
+        seen["errors"] = attacked.System.Logs.Text.Length; // what was before belongs to other tests
         var secrets = tokens.Select(token => token[^KeyToken.SecretLength..]).ToList();
         needles = SearchValues.Create(
             [.. secrets.SelectMany(Pieces), .. secrets.Select(secret => new string([.. secret.Reverse()])).SelectMany(Pieces),

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using ModelContextProtocol.Client;
 using WaMcp.Domain.Channels;
+using WaMcp.Domain.Data;
+using WaMcp.Domain.Messages;
 using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
 using WaMcp.Tests.Tools;
@@ -112,7 +114,7 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
                 var written = otherwise switch
                 {
                     "upper case" => foreign.ToUpperInvariant(),
-                    "as a UUID" => b.Id.Value.ToString(),
+                    "as a UUID" => TypedId.TryParse<MessageId>($"msg_{foreign.Split('_')[^1]}", out var id) ? id.Value.ToString() : b.Channel.Id.Value.ToString(),
                     "with a space" => $" {foreign}",
                     _ => foreign.Replace("msg_", "con_", StringComparison.Ordinal).Replace("chn_", "msg_", StringComparison.Ordinal),
                 };
