@@ -58,6 +58,30 @@ public sealed class PepperTests
     }
 
     [Fact]
+    public void ANewPepperIsFoundWhenAKeyNamesIt()
+    {
+        var settings = new ConfigurationBuilder().AddInMemoryCollection([new("api_key_pepper", TestSecrets.Pepper)]).Build();
+        var pepper = Pepper.Read(settings);
+        var (hash, id) = Read(OtherPepper).Hash(token);
+        pepper.Verify(token, hash, pepper.CurrentId).ShouldBeFalse();
+
+        settings["api_key_pepper.next"] = OtherPepper;
+        pepper.Verify(token, hash, id).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void AFileThatIsJustBeingWrittenChangesNothing()
+    {
+        var settings = new ConfigurationBuilder().AddInMemoryCollection([new("api_key_pepper", TestSecrets.Pepper)]).Build();
+        var pepper = Pepper.Read(settings);
+        var (hash, id) = pepper.Hash(token);
+
+        settings["api_key_pepper"] = TestSecrets.Pepper[..10];
+        pepper.Reload();
+        pepper.Verify(token, hash, id).ShouldBeTrue();
+    }
+
+    [Fact]
     public void HashesAreComparedInConstantTimeOnly()
     {
         // A clock cannot show this on a busy machine; the source can.

@@ -91,6 +91,34 @@ public sealed class PepperTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AHardRotationEndsAnOpenWindowToo()
+    {
+        var token = await MintAsync();
+        await console.DoAsync("pepper", "rotate", "--soft");
+        await console.DoAsync("pepper", "rotate", "--hard", "--yes");
+        await ShouldBeAsync(StatusCodes.Status401Unauthorized, token);
+        (await StatusAsync()).GetProperty("others").EnumerateArray().ShouldAllBe(other => other.GetProperty("state").GetString() == "ended");
+    }
+
+    [Fact]
+    public async Task AServerWithoutTheNewPepperGoesOnWithTheOldOneInItsWindow()
+    {
+        var token = await MintAsync();
+        var current = (await StatusAsync()).GetProperty("current").GetString()!;
+        await system.QueryAsync<object>("INSERT INTO retired_peppers VALUES ($1, now(), now() + interval '1 day')", current);
+        await ShouldBeAsync(StatusCodes.Status200OK, token, token);
+        (await system.QueryAsync<string>("SELECT pepper_id FROM api_keys")).ShouldBe(current);
+    }
+
+    [Fact]
+    public async Task FilesThatCannotBeWrittenStopARotationBeforeItIsRecorded()
+    {
+        Directory.CreateDirectory(PathOf("api_key_pepper.previous"));
+        (await console.RunWithAsync("api_key_pepper", first, "pepper", "rotate", "--soft")).ShouldFail(1, "cannot be written");
+        (await system.QueryAsync<long>("SELECT count(*) FROM retired_peppers")).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task AServerThatWasGivenTheNextPepperKnowsItBeforeItIsCurrent()
     {
         var next = RandomNumberGenerator.GetBytes(32);

@@ -114,6 +114,15 @@ public sealed class AuthenticationTests(SharedSystem shared)
             .ShouldBe("127.0.0.1");
     }
 
+    [Fact]
+    public async Task ABodyOverTheLimitIs413ForSomebodyWithAKeyAnd401ForAnybodyElse()
+    {
+        var client = await system.Console.OnboardAsync();
+        var body = new string(' ', (4 * 1024 * 1024) + 1);
+        (await system.Mcp(client.Token).PostAsync(body)).Status.ShouldBe(StatusCodes.Status413PayloadTooLarge);
+        (await system.Mcp(null).PostAsync(body)).Status.ShouldBe(StatusCodes.Status401Unauthorized);
+    }
+
     private static Task ShouldBeRefusedAsync(RawAnswer answer)
     {
         answer.Status.ShouldBe(StatusCodes.Status401Unauthorized, answer.ToString());

@@ -58,8 +58,8 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         StartAsync(postgres, asProcesses: false, null, settings);
 
     /// <summary>Everything in this process, by another clock.</summary>
-    public static Task<WaMcpSystem> StartWithClockAsync(TimeProvider clock, params (string Key, string? Value)[] settings) =>
-        StartAsync(null, asProcesses: false, clock, settings);
+    public static Task<WaMcpSystem> StartWithClockAsync(TimeProvider clock, LocalPostgres? postgres = null) =>
+        StartAsync(postgres, asProcesses: false, clock, []);
 
     /// <summary>Server and worker as processes of their own, to be killed.</summary>
     public static Task<WaMcpSystem> StartProcessesAsync(LocalPostgres? postgres = null, params (string Key, string? Value)[] settings) =>

@@ -35,6 +35,27 @@ public sealed class PostgresAwayTests
             await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE body = $1", text) == 1);
     }
 
+    [Fact]
+    public async Task AKeyThatIsKnownToBeCurrentIsAdmittedThoughItsUseCannotBeNoted()
+    {
+        await using var postgres = await LocalPostgres.RunAsync();
+        var clock = new ManualClock(DateTimeOffset.UtcNow);
+        await using var system = await WaMcpSystem.StartWithClockAsync(clock, postgres);
+        var client = await system.Console.OnboardAsync();
+        await Eventually.TrueAsync("admitted without Postgres", async () =>
+        {
+            // Read again just before Postgres goes, or else the machine was so slow that it is not known any more.
+            await postgres.StartAsync();
+            await Eventually.TrueAsync("tools answer", async () => (await system.Mcp(client.Token).CallAsync("ping")).Status == StatusCodes.Status200OK);
+            await system.Console.EnableAsync(client.Client, enabled: true);
+            (await system.Mcp(client.Token).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK);
+            await postgres.StopAsync();
+            clock.Now += TimeSpan.FromMinutes(1);
+            return (await system.Mcp(client.Token).CallAsync("ping")).Status == StatusCodes.Status200OK;
+        });
+        system.Logs.Text.ShouldContain("The use of a key could not be noted");
+    }
+
     private static async Task<int> DeliverAsync(WaMcpSystem system)
     {
         const string body = """{"object":"whatsapp_business_account","entry":[]}""";
