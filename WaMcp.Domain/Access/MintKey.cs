@@ -68,7 +68,10 @@ public sealed class MintKey(
             change.Row(AuditAction.KeyMinted) with { ClientId = client.Id, ApiKeyId = key.Id },
             new()
             {
-                ["scopes"] = string.Join(',', key.Scopes), ["rpm"] = key.RpmLimit, ["daily"] = key.DailyMessageLimit, ["endsAt"] = key.ExpiresAt,
+                ["scopes"] = string.Join(',', key.Scopes),
+                ["rpm"] = key.RpmLimit,
+                ["daily"] = key.DailyMessageLimit,
+                ["endsAt"] = key.ExpiresAt,
             },
             [],
             cancellationToken);

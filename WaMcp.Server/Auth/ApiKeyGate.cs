@@ -6,6 +6,7 @@ using WaMcp.Domain.Audit;
 using WaMcp.Domain.Limits;
 using WaMcp.Domain.Tenancy;
 using WaMcp.Server.Mcp;
+using WaMcp.ServiceDefaults;
 
 namespace WaMcp.Server.Auth;
 
@@ -107,6 +108,7 @@ internal sealed partial class ApiKeyGate(
         {
             LogNotChecked(exception);
             check = KeyCheck.Refused("check_failed");
+            AddressLimit.Excuse(http); // our trouble, not the caller's
         }
 
         await audit.WriteAuthFailedAsync(check.Reason!, check.ClientId, check.ApiKeyId);
