@@ -32,8 +32,15 @@ public static class WaMcpDomain
     }
 
     /// <summary>What a program needs that lets callers in by API key. Wants Redis.</summary>
-    public static IServiceCollection AddKeyAccess(this IServiceCollection services) =>
-        services.AddSingleton<StoredKeys>().AddSingleton<AuthenticateKey>().AddSingleton<RateLimiter>();
+    public static IServiceCollection AddKeyAccess(this IServiceCollection services)
+    {
+        services.AddOptions<RateLimiterOptions>().BindConfiguration(RateLimiterOptions.Section)
+            .Validate(
+                options => options.RedisPatience > TimeSpan.Zero && options.RedisPatience <= TimeSpan.FromSeconds(10),
+                "RateLimit:RedisPatience must be longer than nothing and at most 00:00:10: it is how long a call waits for Redis.")
+            .ValidateOnStart();
+        return services.AddSingleton<StoredKeys>().AddSingleton<AuthenticateKey>().AddSingleton<RateLimiter>();
+    }
 
     /// <summary>What a program needs that lets the owner in without a key.</summary>
     public static IServiceCollection AddOwnerAccess(this IServiceCollection services) => services.AddScoped<AuthenticateOwner>();

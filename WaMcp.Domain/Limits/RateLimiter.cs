@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -51,11 +52,9 @@ public sealed partial class RateLimiter
         FROM previous
         """;
 
-    // A Redis that is frozen keeps its connections and never answers; the client's own timeouts do not cover awaited calls.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
-
     private readonly IConnectionMultiplexer redis;
     private readonly NpgsqlDataSource database;
+    private readonly TimeSpan patience;
     private readonly TimeProvider clock;
     private readonly ILogger<RateLimiter> logger;
     private readonly RedisOutage outage;
@@ -68,11 +67,14 @@ public sealed partial class RateLimiter
     /// <summary>Makes the limiter.</summary>
     /// <param name="redis">Speed.</param>
     /// <param name="database">The truth while Redis is away.</param>
+    /// <param name="options">How long to wait for Redis.</param>
     /// <param name="clock">Which minute it is.</param>
     /// <param name="logger">Says when Redis goes and comes.</param>
-    public RateLimiter(IConnectionMultiplexer redis, NpgsqlDataSource database, TimeProvider clock, ILogger<RateLimiter> logger)
+    public RateLimiter(
+        IConnectionMultiplexer redis, NpgsqlDataSource database, IOptions<RateLimiterOptions> options, TimeProvider clock, ILogger<RateLimiter> logger)
     {
         (this.redis, this.database, this.clock, this.logger) = (redis, database, clock, logger);
+        patience = options.Value.RedisPatience;
         outage = new RedisOutage(clock);
         redis.ConnectionFailed += (_, _) => Interlocked.Increment(ref interruptions);
         redis.ConnectionRestored += (_, _) => Interlocked.Increment(ref interruptions);
@@ -115,7 +117,7 @@ public sealed partial class RateLimiter
     {
         try
         {
-            var answer = await CountInRedisAsync(budget, current, previous, now).WaitAsync(Patience, cancellationToken);
+            var answer = await CountInRedisAsync(budget, current, previous, now).WaitAsync(patience, cancellationToken);
             if (outage.End())
             {
                 LogRedisBack();

@@ -44,7 +44,7 @@ public sealed class RateLimitTests(SharedSystem shared)
         try
         {
             var other = await own.Console.OnboardAsync(rpm: 5);
-            await FiveThenOneAsync(own, other).WaitAsync(TimeSpan.FromSeconds(30));
+            await FiveThenOneAsync(own, other).WaitAsync(TimeSpan.FromSeconds(60));
         }
         finally
         {

@@ -5,7 +5,7 @@ namespace WaMcp.Tests.Infrastructure;
 /// <summary>Waits for a fact that another part of the system brings about, with a deadline that says what was missing.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     public static async Task<T> GetAsync<T>(string fact, Func<Task<T>> read, Func<T, bool> holds, TimeSpan? deadline = null)

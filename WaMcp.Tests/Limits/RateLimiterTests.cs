@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using StackExchange.Redis;
 using WaMcp.Domain.Data;
@@ -113,7 +114,8 @@ public sealed class RateLimiterTests : IAsyncLifetime
         // Not ConnectAsync: what is awaited there goes on on the reader's thread.
         Task.FromResult(ConnectionMultiplexer.Connect($"{redis.ConnectionString},abortConnect=false,connectTimeout=500,connectRetry=1"));
 
-    private RateLimiter Limiter(IConnectionMultiplexer redis) => new(redis, database, clock, NullLogger<RateLimiter>.Instance);
+    private RateLimiter Limiter(IConnectionMultiplexer redis) => new(
+        redis, database, Options.Create(new RateLimiterOptions { RedisPatience = TimeSpan.FromSeconds(10) }), clock, NullLogger<RateLimiter>.Instance);
 
     private async Task CallsAsync(RateLimiter limiter, CallBudget budget, int calls, TimeSpan at)
     {
