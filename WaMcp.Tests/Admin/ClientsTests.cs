@@ -98,6 +98,16 @@ public sealed class ClientsTests
     }
 
     [Fact]
+    public async Task ADisplayNameIsNeitherEmptyNorALetter()
+    {
+        var console = await AdminConsole.StartAsync();
+        foreach (var name in new[] { " ", new string('x', 201) })
+        {
+            (await console.RunAsync("clients", "create", "--name", "acme", "--display-name", name)).ShouldFail(2, "--display-name: must be 1 to 200 characters");
+        }
+    }
+
+    [Fact]
     public async Task AnUnknownClientIsNotFound()
     {
         var console = await AdminConsole.StartAsync();

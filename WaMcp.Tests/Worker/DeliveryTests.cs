@@ -36,6 +36,19 @@ public sealed class DeliveryTests(SharedSystem shared)
     }
 
     [Fact]
+    public async Task AMessageThatTheProviderRefusedGivesItsPlacesInTheCapsBack()
+    {
+        var client = await system.Console.OnboardAsync(dailyCap: 1, daily: 1);
+        var mcp = system.Mcp(client.Token);
+        var to = await NewCustomerAsync();
+        await FaultAsync(to, new JsonObject { ["code"] = 131026, ["count"] = 1 });
+        await MessageTests.StateAsync(mcp, await SendAsync(client, "refused", to), "failed");
+        await MessageTests.StateAsync(mcp, await SendAsync(client, "the one message of the day", to), "read");
+        var third = await MessageTests.StateAsync(mcp, await SendAsync(client, "one too many", to), "failed");
+        third.GetProperty("error").GetProperty("reason").GetString().ShouldBe("daily_cap");
+    }
+
+    [Fact]
     public async Task TheKeysOwnDailyLimitCountsAsWell()
     {
         var client = await system.Console.OnboardAsync(daily: 1);
