@@ -80,7 +80,8 @@ internal sealed class Session : IAsyncDisposable
 
     // Only to tell the servers what changed: they are told in another way when Redis is away, so that stops no command.
     private static ConnectionMultiplexer ConnectRedis(IConfiguration settings) => ConnectionMultiplexer.Connect(
-        $"abortConnect=false,connectRetry=1,connectTimeout=1000,{settings.GetConnectionString("redis") ?? "127.0.0.1:6379"}");
+        $"abortConnect=false,connectRetry=1,connectTimeout=1000,{settings.GetConnectionString("redis")
+            ?? throw new InvalidOperationException("ConnectionStrings:redis is not set.")}");
 
     // Under sudo the process is root's; the audit row should name the person.
     private static Operator WhoWorks(IConfiguration settings) => new(

@@ -25,10 +25,17 @@ internal sealed class AddressLimitGate(RequestDelegate next, FailingAddresses ad
             return;
         }
 
-        await next(http);
-        if (AddressLimit.Counts(http))
+        try
         {
-            await addresses.CountAsync(address);
+            await next(http);
+        }
+        finally
+        {
+            // Also when the caller hung up before the answer: that must not be a way to fail for free.
+            if (AddressLimit.Counts(http))
+            {
+                await addresses.CountAsync(address);
+            }
         }
     }
 }

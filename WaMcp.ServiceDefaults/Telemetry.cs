@@ -38,6 +38,15 @@ public static class Telemetry
         ["Logging:LogLevel:ModelContextProtocol"] = nameof(LogLevel.Warning),
     };
 
+    // What tells secrets below these levels; no configuration can turn it on. The first two write whole URLs, with query string and path; the
+    // third quotes the header line that it could not read, and an Authorization header with a space too many is still a secret.
+    private static readonly (string Category, LogLevel Level)[] LogCaps =
+    [
+        ("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning),
+        ("System.Net.Http.HttpClient", LogLevel.Warning),
+        ("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.Information),
+    ];
+
     /// <summary>
     /// Keeps a part of outgoing URLs out of every trace, for providers that want a secret in the path. Query strings need no rule: they
     /// are never recorded.
@@ -51,15 +60,23 @@ public static class Telemetry
     internal static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietLogs });
-        // These two write whole URLs, with query string and path, at Information; configuration must not be able to turn them on.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
-        builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning);
-        // It quotes the header line that it could not read: an Authorization header with a space too many is still a secret.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.Information);
+        builder.Services.PostConfigure<LoggerFilterOptions>(Cap);
 
         if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
         {
             builder.AddExport();
+        }
+    }
+
+    // A rule for one provider wins over any rule for all of them, so the caps are laid over each provider that configuration names.
+    private static void Cap(LoggerFilterOptions options)
+    {
+        foreach (var provider in options.Rules.Select(rule => rule.ProviderName).Append(null).Distinct().ToList())
+        {
+            foreach (var (category, level) in LogCaps)
+            {
+                options.Rules.Add(new LoggerFilterRule(provider, category, level, null));
+            }
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class PepperStatusCommand() : ConsoleCommand(
         text.WriteLine($"{status.Current}  current  {status.KeysOnCurrent} keys");
         foreach (var other in status.Others)
         {
-            var until = other.AcceptedUntil is null ? "" : $" {(other.State == "ended" ? "since" : "until")} {PlainText.Time(other.AcceptedUntil)}";
+            var until = other.State == "accepted" ? $" until {PlainText.Time(other.AcceptedUntil)}" : "";
             text.WriteLine($"{other.Id}  {other.State}{until}  {other.Keys} keys");
         }
 

@@ -36,7 +36,7 @@ public sealed class AuthenticateKey(StoredKeys keys, Pepper pepper, RateLimiter 
     /// <summary>Recognises the bearer of a token. What he may do is not known to be current yet, unless it was read just now.</summary>
     public async Task<KeyCheck> RecogniseAsync(KeyToken token, CancellationToken cancellationToken) =>
         cache.TryGetValue(token.Prefix, out CachedKey? cached) && pepper.Verify(token, cached!.Key.Hash, cached.Key.PepperId)
-            ? KeyCheck.Passed(new Bearer(token, cached.Key, cached))
+            ? KeyCheck.Passed(new Bearer(token, cached, isFresh: false))
             : await ReadAsync(token, epoch: null, cancellationToken);
 
     /// <summary>Counts a call of the bearer and makes sure that what is known of him is current.</summary>
@@ -78,8 +78,9 @@ public sealed class AuthenticateKey(StoredKeys keys, Pepper pepper, RateLimiter 
 
     private async Task<KeyCheck> ConfirmAsync(Bearer bearer, string? epoch, CancellationToken cancellationToken)
     {
-        var isCurrent = bearer.From is not { } from
-            || (epoch is not null && epoch == from.Epoch && clock.GetElapsedTime(from.AsOf) < CacheLifetime);
+        // A body may come slowly: what was read when the request began is too old as well, some time.
+        var isCurrent = clock.GetElapsedTime(bearer.From.AsOf) < CacheLifetime
+            && (bearer.IsFresh || (epoch is not null && epoch == bearer.From.Epoch));
         return !isCurrent ? await ReadAsync(bearer.Token, epoch, cancellationToken)
             : bearer.Key.Refusal(clock.GetUtcNow()) is { } reason ? KeyCheck.Refused(reason, bearer.Key)
             : KeyCheck.Passed(bearer);
@@ -110,25 +111,18 @@ public sealed class AuthenticateKey(StoredKeys keys, Pepper pepper, RateLimiter 
             key = await RehashAsync(token, key, cancellationToken);
         }
 
-        cache.Set(token.Prefix, new CachedKey(key, epoch, asOf), WhileUsed);
-        return KeyCheck.Passed(new Bearer(token, key, from: null));
+        var read = new CachedKey(key, epoch, asOf);
+        cache.Set(token.Prefix, read, WhileUsed);
+        return KeyCheck.Passed(new Bearer(token, read, isFresh: true));
     }
 
     // Its pepper is on its way out, and only now that somebody shows the token can it be hashed under the new one.
     private async Task<StoredKey> RehashAsync(KeyToken token, StoredKey key, CancellationToken cancellationToken)
     {
-        if (pepper.CurrentId == key.PepperId)
-        {
-            pepper.Reload();
-        }
-
+        pepper.Reload();
         var (hash, pepperId) = pepper.Hash(token);
-        if (pepperId == key.PepperId)
-        {
-            return key; // this process has not been given the new pepper yet
-        }
-
-        await keys.RehashAsync(key, hash, pepperId, cancellationToken);
-        return key with { Hash = hash, PepperId = pepperId, PepperAcceptedUntil = null };
+        return pepperId != key.PepperId && await keys.RehashAsync(key, hash, pepperId, cancellationToken)
+            ? key with { Hash = hash, PepperId = pepperId, PepperAcceptedUntil = null }
+            : key; // this process has not been given the new pepper yet, or somebody else was faster
     }
 }

@@ -41,9 +41,9 @@ public sealed class ClientEpoch(IServiceProvider services, Operator @operator, T
             await Task.WhenAll(keys.Select(key => redis.KeyDeleteAsync(key))).WaitAsync(Patience, clock);
             return true;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception)
         {
-            return false;
+            return false; // whatever it was: the change is made, and only waiting is left to put it in force
         }
     }
 }

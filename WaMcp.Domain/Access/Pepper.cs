@@ -22,11 +22,12 @@ public sealed class Pepper
     /// <summary>One that every server should know before the first of them uses it.</summary>
     public const string NextSetting = $"{Setting}.next";
 
-    private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ReloadInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly IConfiguration configuration;
+    private readonly Lock reloading = new();
     private volatile Known known;
-    private long reloadedAt;
+    private long? reloadedAt;
 
     private Pepper(IConfiguration configuration)
     {
@@ -87,23 +88,27 @@ public sealed class Pepper
         return known.Peppers.TryGetValue(pepperId, out var pepper) && CryptographicOperations.FixedTimeEquals(Hash(pepper, token), hash);
     }
 
-    /// <summary>Reads the secret files again, at most once a second; when they cannot be read, what is known stays.</summary>
+    /// <summary>Reads the secret files again, at most ten times a second; when they cannot be read, what is known stays.</summary>
     public void Reload()
     {
-        var (last, now) = (Interlocked.Read(ref reloadedAt), Environment.TickCount64);
-        if ((last != 0 && now - last < ReloadInterval.TotalMilliseconds) || Interlocked.CompareExchange(ref reloadedAt, now, last) != last)
+        // Whoever comes while another reads waits for what that finds, rather than refuse a good key.
+        lock (reloading)
         {
-            return;
-        }
+            if (reloadedAt is { } last && Environment.TickCount64 - last < ReloadInterval.TotalMilliseconds)
+            {
+                return;
+            }
 
-        try
-        {
-            (configuration as IConfigurationRoot)?.Reload();
-            known = Known.Read(configuration);
-        }
-        catch (Exception exception) when (exception is Fault or IOException or UnauthorizedAccessException)
-        {
-            // Somebody is just changing them.
+            reloadedAt = Environment.TickCount64;
+            try
+            {
+                (configuration as IConfigurationRoot)?.Reload();
+                known = Known.Read(configuration);
+            }
+            catch (Exception exception) when (exception is Fault or IOException or UnauthorizedAccessException)
+            {
+                // Somebody is just changing them.
+            }
         }
     }
 

@@ -19,9 +19,10 @@ public sealed class PepperFiles(IConfiguration configuration)
     private string Next => Path.Combine(folder, Pepper.NextSetting);
 
     /// <summary>Writes the pepper to come, unless it lies there already, and keeps the present one as the previous.</summary>
+    /// <param name="afresh">Whether one that lies there is not to be trusted: it may have leaked with the rest.</param>
     /// <returns>Names of the present one and of the one to come.</returns>
     /// <exception cref="Fault"><c>misconfigured</c>: the files are not there or cannot be written; nothing has changed.</exception>
-    public (string CurrentId, string NextId) Prepare()
+    public (string CurrentId, string NextId) Prepare(bool afresh)
     {
         try
         {
@@ -32,7 +33,7 @@ public sealed class PepperFiles(IConfiguration configuration)
                 throw Refused($"The pepper in use is not the one in {Current}: an environment variable or a setting says otherwise.");
             }
 
-            var next = Decode(Pepper.NextSetting, Next) ?? Generate();
+            var next = afresh ? Generate() : Decode(Pepper.NextSetting, Next) ?? Generate();
             Write(Previous, current);
             return (Pepper.IdOf(current), Pepper.IdOf(next));
         }

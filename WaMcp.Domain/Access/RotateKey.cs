@@ -62,6 +62,7 @@ public sealed class RotateKey(WaMcpDbContext context, FindKey find, AuditedChang
         context.ApiKeys.Add(added);
         old.ReplacedBy = added.Id;
         old.ExpiresAt = old.ExpiresAt < ends ? old.ExpiresAt : ends;
+        old.RevokedAt = grace == TimeSpan.Zero ? now : null; // over by every server's clock
         await change.SaveAsync(
             change.Row(AuditAction.KeyRotated) with { ClientId = old.ClientId, ApiKeyId = old.Id },
             new() { ["replacedBy"] = added.Id.ToString(), ["oldEndsAt"] = old.ExpiresAt, ["newEndsAt"] = added.ExpiresAt },

@@ -46,10 +46,10 @@ public sealed class RotatePepper(WaMcpDbContext context, Pepper pepper, PepperFi
             await RequireNoOpenWindowAsync(pepper.CurrentId, now, cancellationToken);
         }
 
-        var (oldId, newId) = installed ? Installed() : files.Prepare();
+        var (oldId, newId) = installed ? Installed() : files.Prepare(afresh: isHard);
         var keys = await context.ApiKeys.CountAsync(
             key => key.PepperId != newId && key.RevokedAt == null && (key.ExpiresAt == null || key.ExpiresAt > now), cancellationToken);
-        var until = now + window;
+        var until = isHard ? DateTimeOffset.UnixEpoch : now + window; // over by every server's clock
         var retired = isHard ? await context.ApiKeys.Select(key => key.PepperId).Distinct().ToListAsync(cancellationToken) : [];
         foreach (var id in retired.Append(oldId).Where(id => id != newId).Distinct())
         {

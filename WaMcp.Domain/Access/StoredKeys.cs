@@ -68,15 +68,22 @@ public sealed class StoredKeys(NpgsqlDataSource database)
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
-    /// <summary>Replaces the hash of a key that was recognised under a retired pepper.</summary>
-    public async Task RehashAsync(StoredKey key, byte[] hash, string pepperId, CancellationToken cancellationToken)
+    /// <summary>Replaces the hash of a key that was recognised under a retired pepper, while that is accepted and the new one is not retired itself.</summary>
+    /// <returns>Whether it was replaced.</returns>
+    public async Task<bool> RehashAsync(StoredKey key, byte[] hash, string pepperId, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("UPDATE api_keys SET hash = $2, pepper_id = $3 WHERE id = $1 AND pepper_id = $4");
+        // By the database's word at this moment: what was read may be older than a rotation that ended the old pepper.
+        await using var command = database.CreateCommand(
+            """
+            UPDATE api_keys SET hash = $2, pepper_id = $3
+            WHERE id = $1 AND pepper_id = $4 AND NOT EXISTS (SELECT FROM retired_peppers WHERE id = $3)
+                AND EXISTS (SELECT FROM retired_peppers WHERE id = $4 AND accepted_until > now())
+            """);
         command.Parameters.AddWithValue(key.Id.Value);
         command.Parameters.AddWithValue(hash);
         command.Parameters.AddWithValue(pepperId);
         command.Parameters.AddWithValue(key.PepperId);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
     private static async Task<IReadOnlyList<GrantedChannel>> ReadChannelsAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)

@@ -39,7 +39,7 @@ public sealed class AuditedChange(WaMcpDbContext context, ClientEpoch epochs, Ti
         metadata["operator"] = @operator.Name;
         var row = record with { RequestId = @operator.RequestId, Metadata = metadata.ToJsonString(JsonSerializerOptions.Web) };
         await AuditTable.WriteAsync((NpgsqlConnection)context.Database.GetDbConnection(), [row], cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitAsync(CancellationToken.None); // or else nobody knows whether it is in
         await epochs.EndAsync(affected);
     }
 

@@ -112,7 +112,7 @@ public sealed partial class RateLimiter
         RateDecision Decide(Counts counts) => SlidingWindow.Decide(counts.Admitted, counts.Previous, counts.Current, budget.Limit, now);
     }
 
-    private async Task<(Counts Counts, string Epoch)?> TryRedisAsync(
+    private async Task<(Counts Counts, string? Epoch)?> TryRedisAsync(
         CallBudget budget, long current, long previous, DateTimeOffset now, CancellationToken cancellationToken)
     {
         try
@@ -137,7 +137,7 @@ public sealed partial class RateLimiter
         }
     }
 
-    private async Task<(Counts Counts, string Epoch)> CountInRedisAsync(CallBudget budget, long current, long previous, DateTimeOffset now)
+    private async Task<(Counts Counts, string? Epoch)> CountInRedisAsync(CallBudget budget, long current, long previous, DateTimeOffset now)
     {
         var before = Interlocked.Read(ref interruptions);
         var minute = SlidingWindow.Minute(now);
@@ -148,7 +148,9 @@ public sealed partial class RateLimiter
         ];
         RedisValue[] values = [budget.Limit, SlidingWindow.LeftMs(now), current, previous, Guid.NewGuid().ToString("N")];
         var answer = ((RedisValue[]?)await EvaluateAsync(keys, values))!;
-        return (Note(budget, minute, (int)answer[0] == 1, (long)answer[2], (long)answer[1]), $"{before}.{answer[3]}");
+        // What was asked over one connection may have been answered over the next.
+        var epoch = before == Interlocked.Read(ref interruptions) ? $"{before}.{answer[3]}" : null;
+        return (Note(budget, minute, (int)answer[0] == 1, (long)answer[2], (long)answer[1]), epoch);
     }
 
     private async Task<RedisResult> EvaluateAsync(RedisKey[] keys, RedisValue[] values)

@@ -56,7 +56,7 @@ internal sealed partial class ApiKeyGate(
         caller.Authenticated(bearer.Key.Context);
         tenant.Set(bearer.Key.ClientId);
         Activity.Current?.SetTag("wamcp.client", caller.Client.Slug).SetTag("wamcp.request_id", caller.RequestId);
-        await NoteUseAsync(bearer, audit, http.RequestAborted);
+        await NoteUseAsync(bearer, audit);
         RateHeaders.Write(http.Response, limit);
         if (Refusal(call, limit, caller.Client) is { } fault)
         {
@@ -80,18 +80,19 @@ internal sealed partial class ApiKeyGate(
     {
         var header = http.Request.Headers.Authorization.ToString();
         var check = header.Length == 0 ? KeyCheck.Refused("no_key")
-            : KeyToken.TryParseBearer(header, out var token) ? await authenticate.RecogniseAsync(token, http.RequestAborted)
+            : KeyToken.TryParseBearer(header, out var token) ? await authenticate.RecogniseAsync(token, CancellationToken.None)
             : KeyCheck.Refused("malformed_key");
         return (check, check.Bearer);
     });
 
     private Task<Admission?> AdmitAsync(HttpContext http, Bearer recognised, bool spendsBudget, CallAudit audit) => CheckAsync(http, audit, async () =>
     {
-        var (check, limit) = await authenticate.AdmitAsync(recognised, spendsBudget, http.RequestAborted);
+        var (check, limit) = await authenticate.AdmitAsync(recognised, spendsBudget, CancellationToken.None);
         return (check, check.Bearer is { } bearer ? new Admission(bearer, limit) : null);
     });
 
-    // Whatever goes wrong in here, nobody passes: a key that cannot be checked, or a limit that cannot be counted, is a refused request.
+    // Whatever goes wrong in here, nobody passes: a key that cannot be checked, or a limit that cannot be counted, is a refused request. Nor is a
+    // check given up because the caller hung up: lookups would then cost him nothing and leave no row.
     private async Task<T?> CheckAsync<T>(HttpContext http, CallAudit audit, Func<Task<(KeyCheck Check, T? Passed)>> run)
         where T : class
     {
@@ -104,7 +105,7 @@ internal sealed partial class ApiKeyGate(
                 return passed;
             }
         }
-        catch (Exception exception) when (!http.RequestAborted.IsCancellationRequested)
+        catch (Exception exception)
         {
             LogNotChecked(exception);
             check = KeyCheck.Refused("check_failed");
@@ -122,16 +123,16 @@ internal sealed partial class ApiKeyGate(
     }
 
     // Bookkeeping: it must not stop whoever has been admitted.
-    private async Task NoteUseAsync(Bearer bearer, CallAudit audit, CancellationToken cancellationToken)
+    private async Task NoteUseAsync(Bearer bearer, CallAudit audit)
     {
         try
         {
-            if (await authenticate.NoteUseAsync(bearer, cancellationToken))
+            if (await authenticate.NoteUseAsync(bearer, CancellationToken.None))
             {
                 await audit.WriteAsync(audit.Row(AuditAction.KeyUsed));
             }
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
             LogNotNoted(exception);
         }

@@ -12,6 +12,8 @@ public sealed class LocalRedis : IAsyncLifetime, IAsyncDisposable
 
     private ChildProcess? process;
 
+    public bool IsRunning => process is not null;
+
     public int Port { get; } = FreePort.Next();
 
     /// <summary>For <c>ConnectionStrings:redis</c>. Valid before the start too, to test a Redis that is away.</summary>

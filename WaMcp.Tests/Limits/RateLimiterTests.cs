@@ -106,13 +106,13 @@ public sealed class RateLimiterTests : IAsyncLifetime
         var limiter = Limiter(connection);
         var budget = new CallBudget(client, "back", 10);
         await CallsAsync(limiter, budget, 10, TimeSpan.FromSeconds(60));
-        await AtAsync(limiter, budget, TimeSpan.FromSeconds(59));
+        (await AtAsync(limiter, budget, TimeSpan.FromSeconds(59))).Admitted.ShouldBeTrue(); // that minute is empty: clocks must agree
         (await AtAsync(limiter, budget, TimeSpan.FromSeconds(60))).Admitted.ShouldBeFalse();
     }
 
     private static Task<ConnectionMultiplexer> ConnectAsync(LocalRedis redis) =>
         // Not ConnectAsync: what is awaited there goes on on the reader's thread.
-        Task.FromResult(ConnectionMultiplexer.Connect($"{redis.ConnectionString},abortConnect=false,connectTimeout=500,connectRetry=1"));
+        Task.FromResult(ConnectionMultiplexer.Connect($"{redis.ConnectionString},abortConnect=false,connectTimeout={(redis.IsRunning ? 20_000 : 500)},connectRetry=1"));
 
     private RateLimiter Limiter(IConnectionMultiplexer redis) => new(
         redis, database, Options.Create(new RateLimiterOptions { RedisPatience = TimeSpan.FromSeconds(10) }), clock, NullLogger<RateLimiter>.Instance);
