@@ -39,7 +39,7 @@ public static class WaMcpDomain
                 options => options.RedisPatience > TimeSpan.Zero && options.RedisPatience <= TimeSpan.FromSeconds(10),
                 "RateLimit:RedisPatience must be longer than nothing and at most 00:00:10: it is how long a call waits for Redis.")
             .ValidateOnStart();
-        return services.AddSingleton<StoredKeys>().AddSingleton<AuthenticateKey>().AddSingleton<RateLimiter>();
+        return services.AddSingleton<StoredKeys>().AddSingleton<AuthenticateKey>().AddSingleton<RateLimiter>().AddHostedService<RedisWatch>();
     }
 
     /// <summary>What a program needs that lets the owner in without a key.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using StackExchange.Redis;
+using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Limits;
 
@@ -11,58 +12,21 @@ namespace WaMcp.Domain.Limits;
 /// </summary>
 /// <remarks>
 /// Fails closed: when neither Redis nor Postgres answers, the call throws and the request path refuses it. The invariant: however many
-/// processes share a key, the weighted count never exceeds its limit, also when Redis stops, hangs, is flushed or comes back empty; only calls
-/// that were under way at the very moment of a change of store can be counted once too little. docs/architecture/rate-limiting.md.
+/// processes share a key, the weighted count never exceeds its limit, also when Redis stops, hangs, is flushed or comes back empty; only what
+/// was admitted until every process had noticed can be counted once too little. docs/architecture/rate-limiting.md.
 /// </remarks>
 public sealed partial class RateLimiter
 {
-    // KEYS: current bucket, previous bucket, the client's epoch. ARGV: limit, milliseconds left of the minute, least current, least previous, a
-    // new epoch. An epoch is never used twice, so one that is told again has been in force all the time.
-    private const string Script =
-        """
-        local epoch = redis.call('GET', KEYS[3])
-        if not epoch then
-            epoch = ARGV[5]
-            redis.call('SET', KEYS[3], epoch, 'EX', 86400)
-        end
-        local current = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[3]))
-        local previous = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), tonumber(ARGV[4]))
-        if previous * tonumber(ARGV[2]) + (current + 1) * 60000 > tonumber(ARGV[1]) * 60000 then
-            return {0, previous, current, epoch}
-        end
-        current = current + 1
-        redis.call('SET', KEYS[1], current, 'EX', 180)
-        return {1, previous, current, epoch}
-        """;
-
-    // $1 subject, $2 this minute, $3 the one before, $4 limit, $5 milliseconds left, $6 least current, $7 least previous.
-    private const string Upsert =
-        """
-        WITH previous AS (
-            SELECT greatest($7, (SELECT count FROM rate_limit_buckets WHERE subject = $1 AND bucket_start = $3)) AS count
-        ), admitted AS (
-            INSERT INTO rate_limit_buckets AS bucket (subject, bucket_start, count)
-            SELECT $1, $2, $6 + 1 FROM previous WHERE previous.count * $5 + ($6 + 1) * 60000 <= $4 * 60000
-            ON CONFLICT (subject, bucket_start) DO UPDATE SET count = greatest(bucket.count, $6) + 1
-                WHERE (SELECT count FROM previous) * $5 + (greatest(bucket.count, $6) + 1) * 60000 <= $4 * 60000
-            RETURNING count
-        )
-        SELECT (SELECT count FROM admitted)::bigint, previous.count::bigint,
-               greatest($6, (SELECT count FROM rate_limit_buckets WHERE subject = $1 AND bucket_start = $2))::bigint
-        FROM previous
-        """;
-
-    private readonly IConnectionMultiplexer redis;
-    private readonly NpgsqlDataSource database;
-    private readonly TimeSpan patience;
-    private readonly TimeProvider clock;
-    private readonly ILogger<RateLimiter> logger;
+    private readonly RedisCounters inRedis;
+    private readonly PostgresCounters inPostgres;
     private readonly RedisOutage outage;
     private readonly SeenCounts seen = new();
+    private readonly TimeProvider clock;
+    private readonly ILogger<RateLimiter> logger;
 
-    // Part of every epoch: what Redis says after an interruption is not comparable with what it said before. It may have come back from a
-    // snapshot that is older than the last revocation.
-    private long interruptions;
+    // Both belong to the watch alone.
+    private string? generation;
+    private bool carriedOver;
 
     /// <summary>Makes the limiter.</summary>
     /// <param name="redis">Speed.</param>
@@ -73,130 +37,131 @@ public sealed partial class RateLimiter
     public RateLimiter(
         IConnectionMultiplexer redis, NpgsqlDataSource database, IOptions<RateLimiterOptions> options, TimeProvider clock, ILogger<RateLimiter> logger)
     {
-        (this.redis, this.database, this.clock, this.logger) = (redis, database, clock, logger);
-        patience = options.Value.RedisPatience;
-        outage = new RedisOutage(clock);
-        redis.ConnectionFailed += (_, _) => Interlocked.Increment(ref interruptions);
-        redis.ConnectionRestored += (_, _) => Interlocked.Increment(ref interruptions);
+        (this.clock, this.logger) = (clock, logger);
+        inRedis = new RedisCounters(redis, options.Value.RedisPatience);
+        inPostgres = new PostgresCounters(database);
+        outage = new RedisOutage(clock, options.Value.RedisPatience);
+        redis.ConnectionFailed += (_, failure) => Away(failure.Exception);
+        redis.ConnectionRestored += (_, _) => outage.Reconnected();
     }
 
     /// <summary>Where the client's epoch stands; whoever changes a client's rights removes it.</summary>
-    public static string EpochKey(Tenancy.ClientId client) => $"epoch:{{{client}}}";
+    public static string EpochKey(ClientId client) => $"epoch:{{{client}}}";
 
     /// <summary>Counts one call, if the limit admits it.</summary>
     public async Task<CallCount> CountAsync(CallBudget budget, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        if (!outage.MayAsk())
+        var least = seen.Of(budget.Counter, SlidingWindow.Minute(now));
+        if (outage.IsAway)
         {
-            return new(Decide(await CountInPostgresAsync(budget, now, cancellationToken)), null);
+            return new(Decide(await CountInPostgresAsync(budget, least, now, cancellationToken)), null);
         }
 
-        var (current, previous) = seen.Of(budget.Subject, SlidingWindow.Minute(now));
-        if (outage.IsHandingOver)
+        // Others may still be counting in Postgres alone: for a moment both must admit the call, and it counts once in each. Each store goes by
+        // its own counts, or else calls that overtake one another between the two would count twice.
+        Counts? inBoth = outage.IsHandingOver ? await inPostgres.CountAsync(budget, least, now, cancellationToken) : null;
+        if (inBoth is { Admitted: false } refused)
         {
-            // Others may still be counting in Postgres alone: for a moment both must admit the call, and it counts once in each.
-            var inPostgres = await CountInPostgresAsync(budget, now, cancellationToken);
-            if (!inPostgres.Admitted)
-            {
-                return new(Decide(inPostgres), null);
-            }
-
-            (current, previous) = (inPostgres.Current - 1, inPostgres.Previous);
+            return new(Decide(refused), null);
         }
 
-        return await TryRedisAsync(budget, current, previous, now, cancellationToken) is { } inRedis
-            ? new(Decide(inRedis.Counts), inRedis.Epoch)
-            : new(Decide(await CountInPostgresAsync(budget, now, cancellationToken)), null);
+        return await TryRedisAsync(budget, least, now, cancellationToken) is { } counted
+            ? new(Decide(counted.Counts), counted.Epoch)
+            : new(Decide(inBoth ?? await CountInPostgresAsync(budget, least, now, cancellationToken)), null);
 
         RateDecision Decide(Counts counts) => SlidingWindow.Decide(counts.Admitted, counts.Previous, counts.Current, budget.Limit, now);
     }
 
-    private async Task<(Counts Counts, string? Epoch)?> TryRedisAsync(
-        CallBudget budget, long current, long previous, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>
+    /// One look at Redis. When it has gone, what this process was told is carried over to Postgres; when it is back or has lost its memory, Redis
+    /// gets that and what was counted in Postgres, and only then is asked again.
+    /// </summary>
+    internal async Task LookAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var answer = await CountInRedisAsync(budget, current, previous, now).WaitAsync(patience, cancellationToken);
-            if (outage.End())
+            var asOf = outage.Interruptions;
+            if (outage.IsAway && !carriedOver)
             {
-                LogRedisBack();
+                await inPostgres.RaiseAsync(seen.All(Minute), cancellationToken);
+                carriedOver = true;
             }
 
-            return answer;
+            var told = await inRedis.GenerationAsync(cancellationToken);
+            if (told == generation && !outage.IsAway)
+            {
+                return;
+            }
+
+            foreach (var bucket in await inPostgres.RecentAsync(Minute, cancellationToken))
+            {
+                seen.Note(bucket.Counter, bucket.Minute, bucket.Count, 0);
+            }
+
+            await inRedis.RaiseAsync(seen.All(Minute), cancellationToken);
+            generation = told;
+            if (outage.End(asOf))
+            {
+                carriedOver = false;
+                LogRedisBack();
+            }
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
-            Interlocked.Increment(ref interruptions);
-            if (outage.Begin())
-            {
-                LogRedisAway(exception);
-            }
+            Away(exception); // or still is
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogNotCarriedOver(exception);
+        }
+    }
 
+    /// <summary>Waits for the next time to look.</summary>
+    internal Task NextLookAsync(CancellationToken cancellationToken) => outage.NextAsync(cancellationToken);
+
+    private long Minute => SlidingWindow.Minute(clock.GetUtcNow());
+
+    private async Task<(Counts Counts, string? Epoch)?> TryRedisAsync(
+        CallBudget budget, (long Current, long Previous) least, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var before = outage.Interruptions;
+        try
+        {
+            var (counts, epoch) = await inRedis.CountAsync(budget, least, now, cancellationToken);
+            seen.Note(budget.Counter, SlidingWindow.Minute(now), counts.Current, counts.Previous);
+            // What was asked over one connection may have been answered over the next.
+            return (counts, before == outage.Interruptions ? $"{before}.{epoch}" : null);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            Away(exception);
             return null;
         }
     }
 
-    private async Task<(Counts Counts, string? Epoch)> CountInRedisAsync(CallBudget budget, long current, long previous, DateTimeOffset now)
+    private async Task<Counts> CountInPostgresAsync(
+        CallBudget budget, (long Current, long Previous) least, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var before = Interlocked.Read(ref interruptions);
-        var minute = SlidingWindow.Minute(now);
-        // One hash tag, so that a client's keys live on one node of a cluster.
-        RedisKey[] keys =
-        [
-            $"rpm:{{{budget.Client}}}:{budget.Subject}:{minute}", $"rpm:{{{budget.Client}}}:{budget.Subject}:{minute - 1}", EpochKey(budget.Client),
-        ];
-        RedisValue[] values = [budget.Limit, SlidingWindow.LeftMs(now), current, previous, Guid.NewGuid().ToString("N")];
-        var answer = ((RedisValue[]?)await EvaluateAsync(keys, values))!;
-        // What was asked over one connection may have been answered over the next.
-        var epoch = before == Interlocked.Read(ref interruptions) ? $"{before}.{answer[3]}" : null;
-        return (Note(budget, minute, (int)answer[0] == 1, (long)answer[2], (long)answer[1]), epoch);
+        var counts = await inPostgres.CountAsync(budget, least, now, cancellationToken);
+        seen.Note(budget.Counter, SlidingWindow.Minute(now), counts.Current, counts.Previous);
+        return counts;
     }
 
-    private async Task<RedisResult> EvaluateAsync(RedisKey[] keys, RedisValue[] values)
+    private void Away(Exception? exception)
     {
-        try
+        if (outage.Begin())
         {
-            return await redis.GetDatabase().ScriptEvaluateAsync(Script, keys, values);
-        }
-        catch (RedisServerException exception) when (exception.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
-        {
-            // The script cache was flushed; the library knows by now and sends the script itself.
-            return await redis.GetDatabase().ScriptEvaluateAsync(Script, keys, values);
+            LogRedisAway(exception);
         }
     }
-
-    private async Task<Counts> CountInPostgresAsync(CallBudget budget, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var minute = SlidingWindow.Minute(now);
-        var (current, previous) = seen.Of(budget.Subject, minute);
-        var start = SlidingWindow.BucketStart(now);
-        await using var command = database.CreateCommand(Upsert);
-        command.Parameters.AddWithValue($"rpm:{budget.Subject}");
-        command.Parameters.AddWithValue(start);
-        command.Parameters.AddWithValue(start - SlidingWindow.Length);
-        command.Parameters.AddWithValue((long)budget.Limit);
-        command.Parameters.AddWithValue(SlidingWindow.LeftMs(now));
-        command.Parameters.AddWithValue(current);
-        command.Parameters.AddWithValue(previous);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        var admitted = !reader.IsDBNull(0);
-        return Note(budget, minute, admitted, reader.GetInt64(admitted ? 0 : 2), reader.GetInt64(1));
-    }
-
-    private Counts Note(CallBudget budget, long minute, bool admitted, long current, long previous)
-    {
-        seen.Note(budget.Subject, minute, current, previous);
-        return new(admitted, current, previous);
-    }
-
-    // What a store answered: the counts include the call if it was admitted.
-    private readonly record struct Counts(bool Admitted, long Current, long Previous);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Redis does not answer; the per-minute limits are counted in Postgres until it does.")]
-    private partial void LogRedisAway(Exception exception);
+    private partial void LogRedisAway(Exception? exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Redis answers again; the per-minute limits are counted there.")]
     private partial void LogRedisBack();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The counts of the per-minute limits could not be carried over between Redis and Postgres; trying again.")]
+    private partial void LogNotCarriedOver(Exception exception);
 }

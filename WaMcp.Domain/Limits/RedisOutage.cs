@@ -1,46 +1,88 @@
 namespace WaMcp.Domain.Limits;
 
 /// <summary>
-/// Remembers that Redis is away, so that one call a second finds out whether it is back and the others do not wait for it.
+/// Whether Redis is away. A call that gets no answer, a connection that breaks or a look that fails begin an outage; only
+/// <see cref="RedisWatch"/> ends one, after it has carried the counts over.
 /// </summary>
-/// <param name="clock">For the pauses.</param>
-internal sealed class RedisOutage(TimeProvider clock)
+/// <param name="clock">For elapsed time.</param>
+/// <param name="patience">How long one question to Redis may take.</param>
+internal sealed class RedisOutage(TimeProvider clock, TimeSpan patience)
 {
-    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(1);
+    /// <summary>How often the watch looks, unless something happens.</summary>
+    public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
-    // Longer than a probe interval and a probe: by then every process must have noticed that Redis is back.
-    private static readonly TimeSpan HandOver = TimeSpan.FromSeconds(3);
+    // By then every process must have noticed that Redis is back: it looks, it reconnects (a heartbeat and an attempt of a second each), it asks.
+    private readonly TimeSpan handOver = LookInterval + TimeSpan.FromSeconds(3) + patience;
+    private readonly Lock gate = new();
+    private long since = clock.GetTimestamp(); // of the hand-over; a process that starts cannot know what the others know
+    private long interruptions;
+    private TaskCompletionSource news = News();
+    private bool away;
 
-    private long nextProbe; // 0: Redis answers
-    private long handedOver;
-
-    /// <summary>Whether this call should ask Redis.</summary>
-    public bool MayAsk()
-    {
-        var due = Interlocked.Read(ref nextProbe);
-        return due == 0
-            || (clock.GetTimestamp() >= due && Interlocked.CompareExchange(ref nextProbe, After(ProbeInterval), due) == due);
-    }
+    /// <summary>Whether calls are to be counted in Postgres.</summary>
+    public bool IsAway => Volatile.Read(ref away);
 
     /// <summary>Whether Redis came back so lately that other processes may still be counting in Postgres.</summary>
-    public bool IsHandingOver => clock.GetTimestamp() < Interlocked.Read(ref handedOver);
+    public bool IsHandingOver => clock.GetElapsedTime(Interlocked.Read(ref since)) < handOver;
 
-    /// <summary>Redis did not answer.</summary>
-    /// <returns>Whether that is news.</returns>
-    public bool Begin() => Interlocked.Exchange(ref nextProbe, After(ProbeInterval)) == 0;
+    /// <summary>
+    /// Grows whenever what Redis says may not be comparable with what it said before: it may have come back from a snapshot that is older than
+    /// the last revocation.
+    /// </summary>
+    public long Interruptions => Interlocked.Read(ref interruptions);
 
-    /// <summary>Redis answered.</summary>
+    /// <summary>Redis did not answer, or its connection broke.</summary>
     /// <returns>Whether that is news.</returns>
-    public bool End()
+    public bool Begin()
     {
-        if (Interlocked.Read(ref nextProbe) == 0)
+        lock (gate)
         {
-            return false;
-        }
+            Interlocked.Increment(ref interruptions);
+            if (away)
+            {
+                return false;
+            }
 
-        Interlocked.Exchange(ref handedOver, After(HandOver));
-        return Interlocked.Exchange(ref nextProbe, 0) != 0;
+            Volatile.Write(ref away, true);
+            news.TrySetResult();
+            return true;
+        }
     }
 
-    private long After(TimeSpan wait) => clock.GetTimestamp() + (long)(wait.TotalSeconds * clock.TimestampFrequency);
+    /// <summary>A connection was made again; whether Redis answers over it, the watch finds out now.</summary>
+    public void Reconnected()
+    {
+        lock (gate)
+        {
+            Interlocked.Increment(ref interruptions);
+            news.TrySetResult();
+        }
+    }
+
+    /// <summary>Redis answers, and knows what was counted without it.</summary>
+    /// <param name="asOf">The interruptions when that was found out: a later one stays in force.</param>
+    /// <returns>Whether that is news.</returns>
+    public bool End(long asOf)
+    {
+        lock (gate)
+        {
+            if (!away || interruptions != asOf)
+            {
+                return false;
+            }
+
+            Interlocked.Exchange(ref since, clock.GetTimestamp());
+            Volatile.Write(ref away, false);
+            return true;
+        }
+    }
+
+    /// <summary>Waits for the next time to look.</summary>
+    public async Task NextAsync(CancellationToken cancellationToken)
+    {
+        await Task.WhenAny(news.Task, Task.Delay(LookInterval, clock, cancellationToken));
+        news = News(); // before the look, which will see whatever is news until now
+    }
+
+    private static TaskCompletionSource News() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -3,37 +3,30 @@ using System.Collections.Concurrent;
 namespace WaMcp.Domain.Limits;
 
 /// <summary>
-/// What this process was last told of each subject's counters. It goes along with the next call as the least that the store must
-/// assume, so that a store which knows less (Redis restarted empty or flushed, Postgres at the moment it takes over) forgets nothing.
+/// What this process was last told of each counter. It goes along with the next call as the least that the store must assume, and is
+/// carried over whole when Redis goes, comes back or has lost its memory, so that a store which knows less forgets nothing.
 /// </summary>
 internal sealed class SeenCounts
 {
-    private readonly ConcurrentDictionary<string, Seen> subjects = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Seen> counters = new(StringComparer.Ordinal);
     private long sweptAt;
 
     /// <summary>The least counts of this minute and the one before.</summary>
-    public (long Current, long Previous) Of(string subject, long minute)
-    {
-        if (!subjects.TryGetValue(subject, out var seen))
-        {
-            return default;
-        }
+    public (long Current, long Previous) Of(string counter, long minute) =>
+        counters.TryGetValue(counter, out var seen) ? seen.In(minute) : default;
 
-        return seen.Minute == minute ? (seen.Current, seen.Previous)
-            : seen.Minute == minute - 1 ? (0, seen.Current)
-            : default;
-    }
+    /// <summary>Everything that a window can still reach.</summary>
+    public IReadOnlyList<Bucket> All(long minute) =>
+    [
+        .. counters
+            .SelectMany(pair => new Bucket[] { new(pair.Key, pair.Value.Minute, pair.Value.Current), new(pair.Key, pair.Value.Minute - 1, pair.Value.Previous) })
+            .Where(bucket => bucket.Minute >= minute - 1 && bucket.Count > 0),
+    ];
 
     /// <summary>A store told these counts.</summary>
-    public void Note(string subject, long minute, long current, long previous)
+    public void Note(string counter, long minute, long current, long previous)
     {
-        subjects.AddOrUpdate(
-            subject,
-            static (_, told) => told,
-            static (_, known, told) => told.Minute < known.Minute ? known
-                : told.Minute > known.Minute ? told
-                : new(told.Minute, Math.Max(told.Current, known.Current), Math.Max(told.Previous, known.Previous)),
-            new Seen(minute, current, previous));
+        counters.AddOrUpdate(counter, static (_, told) => told, static (_, known, told) => known.With(told), new Seen(minute, current, previous));
         Sweep(minute);
     }
 
@@ -46,14 +39,28 @@ internal sealed class SeenCounts
             return;
         }
 
-        foreach (var (subject, seen) in subjects)
+        foreach (var (counter, seen) in counters)
         {
             if (seen.Minute < minute - 1)
             {
-                subjects.TryRemove(new(subject, seen));
+                counters.TryRemove(new(counter, seen));
             }
         }
     }
 
-    private sealed record Seen(long Minute, long Current, long Previous);
+    private sealed record Seen(long Minute, long Current, long Previous)
+    {
+        public (long Current, long Previous) In(long minute) =>
+            minute == Minute ? (Current, Previous)
+            : minute == Minute + 1 ? (0, Current)
+            : default;
+
+        // The greater of both, by the later one's minute.
+        public Seen With(Seen other)
+        {
+            var (later, earlier) = Minute >= other.Minute ? (this, other) : (other, this);
+            var (current, previous) = earlier.In(later.Minute);
+            return new(later.Minute, Math.Max(later.Current, current), Math.Max(later.Previous, previous));
+        }
+    }
 }

@@ -30,7 +30,10 @@ public static class SlidingWindow
     }
 
     /// <summary>The start of the minute.</summary>
-    public static DateTimeOffset BucketStart(DateTimeOffset now) => DateTimeOffset.FromUnixTimeMilliseconds(Minute(now) * LengthMs);
+    public static DateTimeOffset BucketStart(DateTimeOffset now) => StartOf(Minute(now));
+
+    /// <summary>When the minute of this number begins.</summary>
+    public static DateTimeOffset StartOf(long minute) => DateTimeOffset.FromUnixTimeMilliseconds(minute * LengthMs);
 
     /// <summary>The number of the minute, since 1970.</summary>
     public static long Minute(DateTimeOffset now) => now.ToUnixTimeMilliseconds() / LengthMs;

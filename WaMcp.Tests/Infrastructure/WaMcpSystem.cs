@@ -69,6 +69,9 @@ internal sealed class WaMcpSystem : IAsyncDisposable
     /// <returns>Its address.</returns>
     public async Task<Uri> AddServerProcessAsync() => (await LaunchAsync("WaMcp.Server", FreePort.Next(), settingsOfAll)).Address;
 
+    /// <summary>The same in this process, by this system's clock.</summary>
+    public async Task<Uri> AddServerAsync() => Address(await RunAsync("WaMcp.Server", ServerApp.Build, 0, settingsOfAll));
+
     private static async Task<WaMcpSystem> StartAsync(
         LocalPostgres? postgres, bool asProcesses, TimeProvider? clock, (string Key, string? Value)[] settings)
     {
