@@ -54,7 +54,7 @@ public static class WaMcpDomain
         services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>();
         services.AddScoped<FindChannel>().AddScoped<AddChannel>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
-        services.AddScoped<FindKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
+        services.AddScoped<FindKey>().AddScoped<HashNewKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
         services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();
         return services;
     }

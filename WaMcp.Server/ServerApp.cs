@@ -25,6 +25,7 @@ public static class ServerApp
         builder.Services.AddWaMcpDomain().AddKeyAccess();
         builder.Services.AddSingleton<WhatsAppCredentials>();
         builder.Services.AddBackground<AuditLog>().AddBackground<WebhookInbox>();
+        builder.Services.AddSingleton<BodiesOnTheirWay>();
         builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddScoped<WebhookSecrets>();
         builder.Services.AddWaMcpTools().AddMcpEndpoint();
 

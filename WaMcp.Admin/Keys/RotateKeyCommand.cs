@@ -33,7 +33,9 @@ internal sealed class RotateKeyCommand : ConsoleCommand
     public override async Task ExecuteAsync(Invocation run, CancellationToken cancellationToken)
     {
         var rotation = await run.Get<RotateKey>().ExecuteAsync(run.Required(key), run.Duration(grace)!.Value, cancellationToken);
-        run.Report.Note($"The old key {rotation.Old.Prefix} works until {PlainText.Time(rotation.Old.ExpiresAt)}.");
+        run.Report.Note(rotation.Old.RevokedAt is null
+            ? $"The old key {rotation.Old.Prefix} works until {PlainText.Time(rotation.Old.ExpiresAt)}."
+            : $"The old key {rotation.Old.Prefix} is refused from now on.");
         await NewToken.ShowAsync(run, rotation.New, rotation.Token, cancellationToken);
     }
 }

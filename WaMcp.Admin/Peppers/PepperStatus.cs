@@ -4,10 +4,11 @@ namespace WaMcp.Admin.Peppers;
 
 /// <summary>What <c>admin pepper status</c> shows. Peppers are named by their ids; a pepper itself is never shown.</summary>
 /// <param name="Current">The one under which keys are hashed now.</param>
+/// <param name="CurrentIsRetired">Whether it was rotated away, so that this machine still has an old file.</param>
 /// <param name="KeysOnCurrent">How many living keys are.</param>
 /// <param name="Others">Peppers that living keys still depend on, or that are still installed.</param>
 /// <param name="Waiting">The living keys that are not on the current one: each moves over when it is used.</param>
-internal sealed record PepperStatus(string Current, int KeysOnCurrent, IReadOnlyList<PepperStatus.Other> Others, IReadOnlyList<KeyRow> Waiting)
+internal sealed record PepperStatus(string Current, bool CurrentIsRetired, int KeysOnCurrent, IReadOnlyList<PepperStatus.Other> Others, IReadOnlyList<KeyRow> Waiting)
 {
     /// <summary>A pepper that is not current.</summary>
     /// <param name="Id">Its name.</param>

@@ -19,7 +19,7 @@ internal sealed class PepperStatusCommand() : ConsoleCommand(
     {
         var status = await ReadAsync(run, cancellationToken);
         using var text = new StringWriter(CultureInfo.InvariantCulture);
-        text.WriteLine($"{status.Current}  current  {status.KeysOnCurrent} keys");
+        text.WriteLine($"{status.Current}  current{(status.CurrentIsRetired ? " here, but rotated away: this machine has an old file" : "")}  {status.KeysOnCurrent} keys");
         foreach (var other in status.Others)
         {
             var until = other.State == "accepted" ? $" until {PlainText.Time(other.AcceptedUntil)}" : "";
@@ -48,6 +48,7 @@ internal sealed class PepperStatusCommand() : ConsoleCommand(
             .Select(id => new PepperStatus.Other(id, State(pepper, id, retired.GetValueOrDefault(id), now), retired.GetValueOrDefault(id)?.AcceptedUntil, keys[id].Count()));
         return new(
             pepper.CurrentId,
+            retired.ContainsKey(pepper.CurrentId),
             keys[pepper.CurrentId].Count(),
             [.. others],
             [.. living.Where(each => each.PepperId != pepper.CurrentId).Select(each => each.Row)]);

@@ -10,10 +10,10 @@ namespace WaMcp.Domain.Access;
 /// <param name="clients">Finds the client.</param>
 /// <param name="channels">Turns channel names in scopes into ids.</param>
 /// <param name="change">Saves it with its audit row.</param>
-/// <param name="pepper">Under which the token is hashed.</param>
+/// <param name="hashing">Under which the token is hashed.</param>
 /// <param name="clock">Stamps it.</param>
 public sealed class MintKey(
-    WaMcpDbContext context, FindClient clients, FindChannel channels, AuditedChange change, Pepper pepper, TimeProvider clock)
+    WaMcpDbContext context, FindClient clients, FindChannel channels, AuditedChange change, HashNewKey hashing, TimeProvider clock)
 {
     /// <summary>What an operator says about a key.</summary>
     /// <param name="Client">Id or slug.</param>
@@ -34,7 +34,7 @@ public sealed class MintKey(
 
     /// <summary>Mints the key.</summary>
     /// <returns>What was stored, and the token.</returns>
-    /// <exception cref="Fault"><c>not_found</c>; <c>invalid_input</c>, also for a wildcard scope of somebody who is not the owner.</exception>
+    /// <exception cref="Fault"><c>not_found</c>; <c>invalid_input</c>, also for a wildcard scope of somebody who is not the owner; <c>misconfigured</c>.</exception>
     public async Task<(ApiKey Key, KeyToken Token)> ExecuteAsync(Order order, CancellationToken cancellationToken)
     {
         Require(order);
@@ -46,7 +46,7 @@ public sealed class MintKey(
         }
 
         var token = KeyToken.Generate(order.Environment);
-        var (hash, pepperId) = pepper.Hash(token);
+        var (hash, pepperId) = await hashing.ExecuteAsync(token, cancellationToken);
         var now = clock.GetUtcNow();
         var key = new ApiKey
         {

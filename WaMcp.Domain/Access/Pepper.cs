@@ -22,7 +22,7 @@ public sealed class Pepper
     /// <summary>One that every server should know before the first of them uses it.</summary>
     public const string NextSetting = $"{Setting}.next";
 
-    private static readonly TimeSpan ReloadInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ReloadInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly IConfiguration configuration;
     private readonly Lock reloading = new();
@@ -88,7 +88,7 @@ public sealed class Pepper
         return known.Peppers.TryGetValue(pepperId, out var pepper) && CryptographicOperations.FixedTimeEquals(Hash(pepper, token), hash);
     }
 
-    /// <summary>Reads the secret files again, at most ten times a second; when they cannot be read, what is known stays.</summary>
+    /// <summary>Reads the secret files again, at most fifty times a second; when they cannot be read, what is known stays.</summary>
     public void Reload()
     {
         // Whoever comes while another reads waits for what that finds, rather than refuse a good key.

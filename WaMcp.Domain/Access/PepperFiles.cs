@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 
@@ -90,7 +91,25 @@ public sealed class PepperFiles(IConfiguration configuration)
             file.Flush(flushToDisk: true);
         }
 
+        KeepOwner(fresh);
         File.Move(fresh, path, overwrite: true);
+    }
+
+    // The servers may run as somebody else than whoever rotates.
+    private void KeepOwner(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using var chown = Process.Start(new ProcessStartInfo("chown", [$"--reference={Current}", path]) { RedirectStandardError = true })!;
+        chown.WaitForExit();
+        if (chown.ExitCode != 0)
+        {
+            File.Delete(path);
+            throw Refused($"The new secret file cannot be given to the owner of {Current}.");
+        }
     }
 
     private static byte[]? Decode(string setting, string path) =>

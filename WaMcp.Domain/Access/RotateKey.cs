@@ -11,9 +11,9 @@ namespace WaMcp.Domain.Access;
 /// <param name="context">The database.</param>
 /// <param name="find">Finds the key.</param>
 /// <param name="change">Saves it with its audit row.</param>
-/// <param name="pepper">Under which the new token is hashed.</param>
+/// <param name="hashing">Hashes the new token.</param>
 /// <param name="clock">Stamps it.</param>
-public sealed class RotateKey(WaMcpDbContext context, FindKey find, AuditedChange change, Pepper pepper, TimeProvider clock)
+public sealed class RotateKey(WaMcpDbContext context, FindKey find, AuditedChange change, HashNewKey hashing, TimeProvider clock)
 {
     /// <summary>How long the old key works, unless the operator says otherwise.</summary>
     public static readonly TimeSpan DefaultGrace = TimeSpan.FromDays(7);
@@ -30,7 +30,7 @@ public sealed class RotateKey(WaMcpDbContext context, FindKey find, AuditedChang
     /// <param name="idOrPrefix">The key's id or its public prefix.</param>
     /// <param name="grace">How long the old key works on; zero ends it at once.</param>
     /// <param name="cancellationToken">Rolls back.</param>
-    /// <exception cref="Fault"><c>not_found</c>, <c>invalid_input</c>; <c>conflict</c> for a key that has ended or was rotated before.</exception>
+    /// <exception cref="Fault"><c>not_found</c>, <c>invalid_input</c>; <c>conflict</c> for a key that has ended or was rotated before; <c>misconfigured</c>.</exception>
     public async Task<Rotation> ExecuteAsync(string idOrPrefix, TimeSpan grace, CancellationToken cancellationToken)
     {
         if (grace < TimeSpan.Zero || grace > LongestGrace)
@@ -42,7 +42,7 @@ public sealed class RotateKey(WaMcpDbContext context, FindKey find, AuditedChang
         var now = clock.GetUtcNow();
         await RequireLivingAsync(old, now, cancellationToken);
         var token = KeyToken.Generate(old.Environment);
-        var (hash, pepperId) = pepper.Hash(token);
+        var (hash, pepperId) = await hashing.ExecuteAsync(token, cancellationToken);
         var added = new ApiKey
         {
             Id = TypedId.New<ApiKeyId>(),

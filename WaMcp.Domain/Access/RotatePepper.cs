@@ -18,6 +18,8 @@ public sealed class RotatePepper(WaMcpDbContext context, Pepper pepper, PepperFi
     /// <summary>The longest window, and the one without another word.</summary>
     public static readonly TimeSpan LongestWindow = TimeSpan.FromDays(30);
 
+    private const long Lock = 0x5045_5050_4552; // any number that nobody else locks
+
     /// <summary>What a rotation did.</summary>
     /// <param name="OldPepperId">The name of the retired one.</param>
     /// <param name="NewPepperId">The name of the one in its place.</param>
@@ -39,6 +41,29 @@ public sealed class RotatePepper(WaMcpDbContext context, Pepper pepper, PepperFi
             throw Fault.Invalid("window", "must be up to 30 days.", "For example 30d.");
         }
 
+        // One at a time: the files, too, are changed.
+        await context.Database.OpenConnectionAsync(cancellationToken);
+        var locked = await context.Database.SqlQueryRaw<bool>($"SELECT pg_try_advisory_lock({Lock}) AS \"Value\"").SingleAsync(cancellationToken);
+        try
+        {
+            return locked
+                ? await RotateAsync(window, installed, cancellationToken)
+                : throw new Fault(FaultCode.Conflict, "Another rotation of the pepper is under way.", "`admin pepper status` shows when it is done.");
+        }
+        finally
+        {
+            if (locked)
+            {
+                await context.Database.ExecuteSqlRawAsync($"SELECT pg_advisory_unlock({Lock})", CancellationToken.None);
+            }
+
+            await context.Database.CloseConnectionAsync();
+        }
+    }
+
+    private async Task<Rotation> RotateAsync(TimeSpan window, bool installed, CancellationToken cancellationToken)
+    {
+        pepper.Reload();
         var now = clock.GetUtcNow();
         var isHard = window == TimeSpan.Zero;
         if (!isHard && !installed)
@@ -93,9 +118,19 @@ public sealed class RotatePepper(WaMcpDbContext context, Pepper pepper, PepperFi
     {
         var waiting = await (
             from key in context.ApiKeys
-            join retired in context.RetiredPeppers on key.PepperId equals retired.Id
-            where key.PepperId != currentId && retired.AcceptedUntil > now && key.RevokedAt == null && (key.ExpiresAt == null || key.ExpiresAt > now)
-            select retired.AcceptedUntil).ToListAsync(cancellationToken);
+            join each in context.RetiredPeppers on key.PepperId equals each.Id into rotations
+            from retired in rotations.DefaultIfEmpty()
+            where key.PepperId != currentId && (retired == null || retired.AcceptedUntil > now)
+                && key.RevokedAt == null && (key.ExpiresAt == null || key.ExpiresAt > now)
+            select retired == null ? (DateTimeOffset?)null : retired.AcceptedUntil).ToListAsync(cancellationToken);
+        if (waiting.Contains(null))
+        {
+            throw new Fault(
+                FaultCode.Conflict,
+                $"The last rotation was never recorded, and {waiting.Count} keys depend on the pepper before.",
+                "Record it with `admin pepper rotate --soft --installed`.");
+        }
+
         if (waiting.Count > 0)
         {
             throw new Fault(

@@ -34,7 +34,7 @@ public sealed class AuditedChange(WaMcpDbContext context, ClientEpoch epochs, Ti
         AuditRecord record, JsonObject? facts, IReadOnlyCollection<ClientId> affected, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        await context.SaveChangesAsync(cancellationToken);
+        await SaveChangesAsync(cancellationToken);
         var metadata = facts ?? [];
         metadata["operator"] = @operator.Name;
         var row = record with { RequestId = @operator.RequestId, Metadata = metadata.ToJsonString(JsonSerializerOptions.Web) };
@@ -45,4 +45,17 @@ public sealed class AuditedChange(WaMcpDbContext context, ClientEpoch epochs, Ti
 
     /// <summary>A row of an action just now.</summary>
     public AuditRecord Row(string action) => new() { Action = action, Ts = clock.GetUtcNow() };
+
+    private async Task SaveChangesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await context.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbUpdateConcurrencyException exception)
+        {
+            throw new Fault(
+                FaultCode.Conflict, "Somebody else changed this at the same moment; nothing was changed here.", "See how it is now, then try again.", inner: exception);
+        }
+    }
 }

@@ -24,6 +24,7 @@ internal sealed partial class ApiKeyGate(
     RequestDelegate next,
     AuthenticateKey authenticate,
     ToolCatalog tools,
+    BodiesOnTheirWay bodies,
     IOptions<McpOptions> options,
     TimeProvider clock,
     ILogger<ApiKeyGate> logger)
@@ -46,9 +47,9 @@ internal sealed partial class ApiKeyGate(
         // Only somebody with a key makes us read a body, and what it asks for decides which limit counts it.
         var started = clock.GetTimestamp();
         var isPost = HttpMethods.IsPost(http.Request.Method);
-        var body = isPost ? await RequestBody.ReadAsync(http, options.Value.MaxRequestBytes) : [];
+        var (body, isCrowded) = isPost ? await ReadBodyAsync(http, recognised) : ([], false);
         var call = body is null || !isPost ? McpCall.None : McpCall.Read(body);
-        if (await AdmitAsync(http, recognised, spendsBudget: isPost && call.SpendsBudget, audit) is not var (bearer, limit))
+        if (await AdmitAsync(http, recognised, spendsBudget: isPost && (isCrowded || call.SpendsBudget), audit) is not var (bearer, limit))
         {
             return;
         }
@@ -58,7 +59,7 @@ internal sealed partial class ApiKeyGate(
         Activity.Current?.SetTag("wamcp.client", caller.Client.Slug).SetTag("wamcp.request_id", caller.RequestId);
         await NoteUseAsync(bearer, audit);
         RateHeaders.Write(http.Response, limit);
-        if (Refusal(call, limit, caller.Client) is { } fault)
+        if (Refusal(call, limit, isCrowded, caller.Client) is { } fault)
         {
             var name = call.Name is { } tool && tools.Knows(tool) ? tool : call.KnownMethod;
             await audit.WriteCallAsync(name, null, call.Arguments, fault, clock.GetElapsedTime(started));
@@ -74,6 +75,18 @@ internal sealed partial class ApiKeyGate(
             http.Request.Body = new MemoryStream(body, writable: false);
             await next(http);
         }
+    }
+
+    private async Task<(byte[]? Body, bool IsCrowded)> ReadBodyAsync(HttpContext http, Bearer bearer)
+    {
+        using var place = bodies.TryEnter(bearer.Key.Id);
+        if (place is null)
+        {
+            http.Response.Headers.RetryAfter = "1";
+            return (null, true);
+        }
+
+        return (await RequestBody.ReadAsync(http, options.Value.MaxRequestBytes), false);
     }
 
     private Task<Bearer?> RecogniseAsync(HttpContext http, CallAudit audit) => CheckAsync(http, audit, async () =>
@@ -138,11 +151,20 @@ internal sealed partial class ApiKeyGate(
         }
     }
 
-    private Fault? Refusal(McpCall call, RateDecision limit, ClientContext client)
+    private Fault? Refusal(McpCall call, RateDecision limit, bool isCrowded, ClientContext client)
     {
         try
         {
             Require(limit);
+            if (isCrowded)
+            {
+                throw new Fault(
+                    FaultCode.RateLimited,
+                    $"{BodiesOnTheirWay.Most} requests of this key are still being sent.",
+                    "Send fewer at once, each in one go.",
+                    retryAt: clock.GetUtcNow() + TimeSpan.FromSeconds(1));
+            }
+
             if (call.Problem is { } problem)
             {
                 throw new Fault(FaultCode.InvalidInput, problem, "The MCP specification says how a request is written.");

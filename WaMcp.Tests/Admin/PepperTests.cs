@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -67,9 +68,80 @@ public sealed class PepperTests : IAsyncLifetime
         await console.DoAsync("pepper", "rotate", "--soft");
         await Eventually.TrueAsync("the key has moved over again", async () =>
         {
-            await ShouldBeAsync(StatusCodes.Status200OK, token); // the server looks for new files once a second at most
+            await ShouldBeAsync(StatusCodes.Status200OK, token); // the server looks for new files fifty times a second at most
             return Keys(await StatusAsync()).Current == 1;
         });
+    }
+
+    [Fact]
+    public async Task AServerThatMissedARotationDoesNotHashUnderAPepperThatIsGone()
+    {
+        var other = await system.AddServerAsync(); // knows the first pepper only, until it has a reason to look
+        var token = await MintAsync();
+        await console.DoAsync("pepper", "rotate", "--soft");
+        await ShouldBeAsync(StatusCodes.Status200OK, token);
+        await console.DoAsync("pepper", "rotate", "--soft");
+        (await WaMcpSystem.Mcp(token, other).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK);
+
+        await system.QueryAsync<object>("UPDATE retired_peppers SET accepted_until = now()"); // the windows are over
+        (await system.QueryAsync<long>("SELECT count(*) FROM api_keys JOIN retired_peppers ON retired_peppers.id = pepper_id")).ShouldBe(0);
+        (await WaMcpSystem.Mcp(token, other).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK);
+        await ShouldBeAsync(StatusCodes.Status200OK, token);
+    }
+
+    [Fact]
+    public async Task ARotationThatWasInterruptedBeforeTheFilesWereSwitchedCutsNobodyOff()
+    {
+        var token = await MintAsync();
+        await console.DoAsync("pepper", "rotate", "--soft");
+        File.Move(PathOf("api_key_pepper"), PathOf("api_key_pepper.next")); // as if it had been killed before
+        File.Copy(PathOf("api_key_pepper.previous"), PathOf("api_key_pepper"));
+
+        await ShouldBeAsync(StatusCodes.Status200OK, token);
+        (await console.RunAsync("pepper", "status")).Out.ShouldContain("rotated away: this machine has an old file");
+        (await StatusAsync()).GetProperty("currentIsRetired").GetBoolean().ShouldBeTrue();
+        (await console.RunAsync("keys", "mint", "--client", "acme", "--label", "x", "--scopes", "tools:ping")).ShouldFail(1, "was rotated away", "api_key_pepper");
+
+        File.Move(PathOf("api_key_pepper.next"), PathOf("api_key_pepper"), overwrite: true);
+        await ShouldBeAsync(StatusCodes.Status200OK, await MintAsync(), token);
+        (await StatusAsync()).GetProperty("currentIsRetired").GetBoolean().ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task ARotationThatWasNeverRecordedMustBeBeforeTheNext()
+    {
+        await MintAsync();
+        await File.WriteAllTextAsync(PathOf("api_key_pepper.previous"), first);
+        await File.WriteAllTextAsync(PathOf("api_key_pepper"), Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+        (await console.RunAsync("pepper", "rotate", "--soft")).ShouldFail(4, "was never recorded, and 1 keys depend on the pepper before", "--installed");
+        (await File.ReadAllTextAsync(PathOf("api_key_pepper.previous"))).ShouldBe(first);
+    }
+
+    [Fact]
+    public async Task OfTwoOperatorsWhoRotateAtTheSameMomentOneIsToldSo()
+    {
+        await MintAsync();
+        var runs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => console.RunAsync("pepper", "rotate", "--soft"))));
+        runs.Count(run => run.ExitCode == 0).ShouldBe(1);
+        runs.Where(run => run.ExitCode != 0).ShouldAllBe(run => run.ExitCode == 4);
+        Keys(await StatusAsync()).ShouldBe((0, "accepted", 1));
+    }
+
+    [Fact]
+    public async Task TheFilesStayWhoseTheyWere()
+    {
+        if (Environment.IsPrivilegedProcess)
+        {
+            await RunAsync("chown", "nobody", PathOf("api_key_pepper"));
+        }
+
+        await RunAsync("chmod", "400", PathOf("api_key_pepper"));
+        var before = await OwnerAsync(PathOf("api_key_pepper"));
+        await console.DoAsync("pepper", "rotate", "--soft");
+        foreach (var file in Directory.GetFiles(secrets))
+        {
+            (await OwnerAsync(file)).ShouldBe(before, file);
+        }
     }
 
     [Fact]
@@ -193,13 +265,21 @@ public sealed class PepperTests : IAsyncLifetime
         return (status.GetProperty("keysOnCurrent").GetInt32(), other.GetProperty("state").GetString(), other.GetProperty("keys").GetInt32());
     }
 
+    private static Task<string> OwnerAsync(string path) => RunAsync("stat", "--format=%U:%G %a", path);
+
+    private static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        return await process.StandardOutput.ReadToEndAsync();
+    }
+
     private string PathOf(string file) => Path.Combine(secrets, file);
 
     private Task<JsonElement> StatusAsync() => console.DoAsync("pepper", "status");
 
     private async Task<string> MintAsync()
     {
-        var run = await console.RunAsync("keys", "mint", "--client", "acme", "--label", "x", "--scopes", "tools:ping");
+        var run = await console.RunAsync("keys", "mint", "--client", "acme", "--label", "x", "--scopes", "tools:ping", "--rpm", "1000");
         run.ExitCode.ShouldBe(0, run.Err);
         return run.ErrLines[^1];
     }

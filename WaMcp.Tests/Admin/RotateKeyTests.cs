@@ -45,7 +45,7 @@ public sealed class RotateKeyTests : IAsyncLifetime
         var fresh = run.ErrLines[^1];
         run.Out.ShouldMatch($@"^key_\w{{26}} {fresh[11..23]}\n$");
         await ShouldBeAsync(StatusCodes.Status200OK, old, fresh, old, fresh);
-        clock.Now = DateTimeOffset.UtcNow + TimeSpan.FromDays(7) - TimeSpan.FromMinutes(1);
+        clock.Now = (await system.QueryAsync<DateTime>("SELECT expires_at FROM api_keys WHERE replaced_by IS NOT NULL")) - TimeSpan.FromMinutes(1);
         await ShouldBeAsync(StatusCodes.Status200OK, old, fresh);
         clock.Now += TimeSpan.FromMinutes(2);
         await ShouldBeAsync(StatusCodes.Status401Unauthorized, old, old);
@@ -80,7 +80,7 @@ public sealed class RotateKeyTests : IAsyncLifetime
     {
         var (id, token) = await MintAsync();
         await ShouldBeAsync(StatusCodes.Status200OK, token, token);
-        await console.DoAsync("keys", "rotate", id, "--grace", "0d");
+        (await console.RunAsync("keys", "rotate", id, "--grace", "0d")).ErrLines[0].ShouldBe($"The old key {token[11..23]} is refused from now on.");
         clock.Now -= TimeSpan.FromMinutes(2); // a server whose clock is behind the console's
         await ShouldBeAsync(StatusCodes.Status401Unauthorized, token, token);
         (await console.DoAsync("keys", "list"))[0].GetProperty("state").GetString().ShouldBe("rotated");
@@ -119,6 +119,31 @@ public sealed class RotateKeyTests : IAsyncLifetime
         run.ExitCode.ShouldBe(0, run.Err);
         run.ErrLines[0].ShouldBe("Redis does not answer; waiting 5.2 s, until no server trusts what it has cached.");
         await ShouldBeAsync(StatusCodes.Status401Unauthorized, token, token);
+    }
+
+    [Fact]
+    public async Task OfTwoOperatorsWhoRotateAtTheSameMomentOneIsToldSo()
+    {
+        for (var round = 0; round < 5; round++)
+        {
+            var (id, _) = await MintAsync();
+            var runs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => console.RunAsync("keys", "rotate", id))));
+            runs.Count(run => run.ExitCode == 0).ShouldBe(1);
+            runs.Where(run => run.ExitCode != 0).ShouldAllBe(run => run.ExitCode == 4);
+        }
+    }
+
+    [Fact]
+    public async Task WhatACommandReportsIsSoUnlessItSaysOtherwise()
+    {
+        for (var round = 0; round < 5; round++)
+        {
+            var runs = await Task.WhenAll(Task.Run(() => console.RunAsync("clients", "disable", "acme")), Task.Run(() => console.RunAsync("clients", "enable", "acme")));
+            runs.ShouldContain(run => run.ExitCode == 0);
+            runs.ShouldAllBe(run => run.ExitCode == 0 || run.ExitCode == 4);
+            var last = await system.QueryAsync<string>("SELECT action FROM audit_log WHERE action IN ('client_disabled', 'client_enabled') ORDER BY id DESC LIMIT 1");
+            (await system.QueryAsync<bool>("SELECT disabled_at IS NOT NULL FROM clients WHERE slug = 'acme'")).ShouldBe(last == "client_disabled");
+        }
     }
 
     private async Task<(string Id, string Token)> MintAsync(params string[] options)
