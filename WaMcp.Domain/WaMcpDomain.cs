@@ -38,6 +38,9 @@ public static class WaMcpDomain
             .Validate(
                 options => options.RedisPatience > TimeSpan.Zero && options.RedisPatience <= TimeSpan.FromSeconds(10),
                 "RateLimit:RedisPatience must be longer than nothing and at most 00:00:10: it is how long a call waits for Redis.")
+            .Validate(
+                options => options.HandOver >= TimeSpan.Zero && options.HandOver <= TimeSpan.FromMinutes(1),
+                "RateLimit:HandOver must be at most 00:01:00: it is how long calls are counted in both stores after Redis came back.")
             .ValidateOnStart();
         return services.AddSingleton<StoredKeys>().AddSingleton<AuthenticateKey>().AddSingleton<RateLimiter>().AddHostedService<RedisWatch>();
     }

@@ -11,5 +11,5 @@ public static partial class Redis
             settings.ConnectionString = Settings(builder.Configuration);
             settings.DisableHealthChecks = true;
             settings.DisableTracing = true;
-        });
+        }, Prepare);
 }

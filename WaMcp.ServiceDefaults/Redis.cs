@@ -37,6 +37,9 @@ public static partial class Redis
     public static Task<T> InTime<T>(this Task<T> answer, CancellationToken cancellationToken = default) =>
         answer.WaitAsync(Patience, cancellationToken);
 
+    // Steadily: a pause that grows would let one program find Redis long after another, and they count together.
+    private static void Prepare(ConfigurationOptions options) => options.ReconnectRetryPolicy = new LinearRetry(1_000);
+
     private static partial void AddConnection(IHostApplicationBuilder builder);
 
     private static string Settings(IConfiguration configuration) =>

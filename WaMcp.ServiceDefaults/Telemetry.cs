@@ -68,9 +68,20 @@ public static class Telemetry
         }
     }
 
-    // A rule for one provider wins over any rule for all of them, so the caps are laid over each provider that configuration names.
+    // A rule for one provider wins over any rule for all of them, and one for a longer category over one for a shorter: so the caps are laid over
+    // each provider that configuration names, and nothing below a capped category may say more.
     private static void Cap(LoggerFilterOptions options)
     {
+        foreach (var rule in options.Rules.ToList())
+        {
+            if (LogCaps.FirstOrDefault(cap => rule.CategoryName?.StartsWith(cap.Category, StringComparison.OrdinalIgnoreCase) is true) is { Category: not null } cap
+                && rule.LogLevel is { } level && level < cap.Level)
+            {
+                options.Rules.Remove(rule);
+                options.Rules.Add(new LoggerFilterRule(rule.ProviderName, rule.CategoryName, cap.Level, rule.Filter));
+            }
+        }
+
         foreach (var provider in options.Rules.Select(rule => rule.ProviderName).Append(null).Distinct().ToList())
         {
             foreach (var (category, level) in LogCaps)

@@ -54,7 +54,7 @@ internal sealed record KeyRow(
         key.LastUsedAt);
 
     private static string StateOf(ApiKey key, DateTimeOffset now) =>
-        key.RevokedAt is not null ? (key.ReplacedBy is not null && key.RevokedAt == key.ExpiresAt ? "rotated" : "revoked")
+        key.RevokedAt is not null ? (key.EndedByRotation ? "rotated" : "revoked")
         : key.ExpiresAt <= now ? (key.ReplacedBy is null ? "expired" : "rotated")
         : key.ReplacedBy is null ? "active" : "grace";
 }

@@ -51,7 +51,7 @@ internal sealed class PepperStatusCommand() : ConsoleCommand(
             retired.ContainsKey(pepper.CurrentId),
             keys[pepper.CurrentId].Count(),
             [.. others],
-            [.. living.Where(each => each.PepperId != pepper.CurrentId).Select(each => each.Row)]);
+            [.. living.Where(each => each.PepperId != pepper.CurrentId && !(retired.GetValueOrDefault(each.PepperId)?.AcceptedUntil <= now)).Select(each => each.Row)]);
     }
 
     private static string State(Pepper pepper, string id, RetiredPepper? retired, DateTimeOffset now) =>

@@ -44,6 +44,11 @@ public sealed class ApiKey
     /// <summary>The key that a rotation put in its place.</summary>
     public ApiKeyId? ReplacedBy { get; set; }
 
+    /// <summary>
+    /// Whether it ended because a rotation gave it no grace. That is no revocation: what was accepted with it before is still sent.
+    /// </summary>
+    public bool EndedByRotation => ReplacedBy is not null && RevokedAt is not null && RevokedAt == ExpiresAt;
+
     /// <summary>When it was minted.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
@@ -91,25 +92,35 @@ public sealed class PepperFiles(IConfiguration configuration)
             file.Flush(flushToDisk: true);
         }
 
-        KeepOwner(fresh);
+        KeepOwnerAndMode(fresh);
         File.Move(fresh, path, overwrite: true);
     }
 
     // The servers may run as somebody else than whoever rotates.
-    private void KeepOwner(string path)
+    private void KeepOwnerAndMode(string path)
     {
         if (OperatingSystem.IsWindows())
         {
             return;
         }
 
-        using var chown = Process.Start(new ProcessStartInfo("chown", [$"--reference={Current}", path]) { RedirectStandardError = true })!;
-        chown.WaitForExit();
-        if (chown.ExitCode != 0)
+        try
         {
-            File.Delete(path);
-            throw Refused($"The new secret file cannot be given to the owner of {Current}.");
+            using var chown = Process.Start(new ProcessStartInfo("chown", [$"--reference={Current}", path]) { RedirectStandardError = true })!;
+            chown.WaitForExit();
+            if (chown.ExitCode == 0)
+            {
+                File.SetUnixFileMode(path, File.GetUnixFileMode(Current)); // what was asked for at first went through the umask
+                return;
+            }
         }
+        catch (Win32Exception)
+        {
+            // No chown here.
+        }
+
+        File.Delete(path);
+        throw Refused($"The new secret file cannot be given to the owner of {Current}.");
     }
 
     private static byte[]? Decode(string setting, string path) =>

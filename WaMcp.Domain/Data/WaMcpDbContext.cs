@@ -83,7 +83,7 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
         // What operators take back or give again: of two who change it at the same moment, the second is told.
         modelBuilder.Entity<Client>().Property(c => c.DisabledAt).IsConcurrencyToken();
         modelBuilder.Entity<ApiKey>().Property(k => k.RevokedAt).IsConcurrencyToken();
-        modelBuilder.Entity<ApiKey>().Property(k => k.ReplacedBy).IsConcurrencyToken();
+        modelBuilder.Entity<ApiKey>().Ignore(k => k.EndedByRotation).Property(k => k.ReplacedBy).IsConcurrencyToken();
         modelBuilder.Entity<Grant>().Property(g => g.RevokedAt).IsConcurrencyToken();
         modelBuilder.Entity<RetiredPepper>().Property(p => p.AcceptedUntil).IsConcurrencyToken();
         foreach (var entity in modelBuilder.Model.GetEntityTypes().ToList())

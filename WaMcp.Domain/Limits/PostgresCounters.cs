@@ -23,6 +23,9 @@ internal sealed class PostgresCounters(NpgsqlDataSource database)
         FROM previous
         """;
 
+    // A statement holds its rows until it is done, and calls wait for them.
+    private const int RaisedAtOnce = 500;
+
     // In one order, so that two processes cannot wait for each other.
     private const string RaiseSql =
         """
@@ -56,16 +59,14 @@ internal sealed class PostgresCounters(NpgsqlDataSource database)
     /// <summary>Sees to it that no bucket counts less than these.</summary>
     public async Task RaiseAsync(IReadOnlyList<Bucket> buckets, CancellationToken cancellationToken)
     {
-        if (buckets.Count == 0)
+        foreach (var some in buckets.OrderBy(bucket => bucket.Counter, StringComparer.Ordinal).Chunk(RaisedAtOnce))
         {
-            return;
+            await using var command = database.CreateCommand(RaiseSql);
+            command.Parameters.AddWithValue(some.Select(bucket => bucket.Counter).ToArray());
+            command.Parameters.AddWithValue(some.Select(bucket => SlidingWindow.StartOf(bucket.Minute)).ToArray());
+            command.Parameters.AddWithValue(some.Select(bucket => bucket.Count).ToArray());
+            await command.ExecuteNonQueryAsync(cancellationToken);
         }
-
-        await using var command = database.CreateCommand(RaiseSql);
-        command.Parameters.AddWithValue(buckets.Select(bucket => bucket.Counter).ToArray());
-        command.Parameters.AddWithValue(buckets.Select(bucket => SlidingWindow.StartOf(bucket.Minute)).ToArray());
-        command.Parameters.AddWithValue(buckets.Select(bucket => bucket.Count).ToArray());
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Everything that a window can still reach.</summary>

@@ -21,27 +21,35 @@ public sealed partial class RateLimiter
     private readonly PostgresCounters inPostgres;
     private readonly RedisOutage outage;
     private readonly SeenCounts seen = new();
+    private readonly TimeSpan handOver;
     private readonly TimeProvider clock;
     private readonly ILogger<RateLimiter> logger;
 
-    // Both belong to the watch alone.
+    // These belong to the watch alone.
     private string? generation;
-    private bool carriedOver;
+    private bool isInPostgres;
+    private long? isInRedisSince;
 
     /// <summary>Makes the limiter.</summary>
     /// <param name="redis">Speed.</param>
     /// <param name="database">The truth while Redis is away.</param>
-    /// <param name="options">How long to wait for Redis.</param>
+    /// <param name="options">How long to wait for Redis, and for the others.</param>
     /// <param name="clock">Which minute it is.</param>
     /// <param name="logger">Says when Redis goes and comes.</param>
     public RateLimiter(
         IConnectionMultiplexer redis, NpgsqlDataSource database, IOptions<RateLimiterOptions> options, TimeProvider clock, ILogger<RateLimiter> logger)
     {
-        (this.clock, this.logger) = (clock, logger);
+        (this.clock, this.logger, handOver) = (clock, logger, options.Value.HandOver);
         inRedis = new RedisCounters(redis, options.Value.RedisPatience);
         inPostgres = new PostgresCounters(database);
-        outage = new RedisOutage(clock, options.Value.RedisPatience);
-        redis.ConnectionFailed += (_, failure) => Away(failure.Exception);
+        outage = new RedisOutage(clock);
+        redis.ConnectionFailed += (_, failure) =>
+        {
+            if (failure.ConnectionType == ConnectionType.Interactive)
+            {
+                Away(failure.Exception);
+            }
+        };
         redis.ConnectionRestored += (_, _) => outage.Reconnected();
     }
 
@@ -53,14 +61,14 @@ public sealed partial class RateLimiter
     {
         var now = clock.GetUtcNow();
         var least = seen.Of(budget.Counter, SlidingWindow.Minute(now));
-        if (outage.IsAway)
+        var place = outage.Place;
+        if (place == CountedIn.Postgres)
         {
             return new(Decide(await CountInPostgresAsync(budget, least, now, cancellationToken)), null);
         }
 
-        // Others may still be counting in Postgres alone: for a moment both must admit the call, and it counts once in each. Each store goes by
-        // its own counts, or else calls that overtake one another between the two would count twice.
-        Counts? inBoth = outage.IsHandingOver ? await inPostgres.CountAsync(budget, least, now, cancellationToken) : null;
+        // Each store goes by its own counts, or else calls that overtake one another between the two would count twice.
+        Counts? inBoth = place == CountedIn.Both ? await inPostgres.CountAsync(budget, least, now, cancellationToken) : null;
         if (inBoth is { Admitted: false } refused)
         {
             return new(Decide(refused), null);
@@ -74,37 +82,41 @@ public sealed partial class RateLimiter
     }
 
     /// <summary>
-    /// One look at Redis. When it has gone, what this process was told is carried over to Postgres; when it is back or has lost its memory, Redis
-    /// gets that and what was counted in Postgres, and only then is asked again.
+    /// One look at Redis. When it has gone, what this process was told is carried over to Postgres. When it is back, calls count in both; Redis
+    /// gets what was counted without it at once, and again when every process must have noticed; then it counts alone.
     /// </summary>
     internal async Task LookAsync(CancellationToken cancellationToken)
     {
         try
         {
             var asOf = outage.Interruptions;
-            if (outage.IsAway && !carriedOver)
+            if (outage.Place == CountedIn.Postgres)
             {
-                await inPostgres.RaiseAsync(seen.All(Minute), cancellationToken);
-                carriedOver = true;
+                isInRedisSince = null;
+                if (!isInPostgres)
+                {
+                    await inPostgres.RaiseAsync(seen.All(Minute), cancellationToken);
+                    isInPostgres = true;
+                }
             }
 
             var told = await inRedis.GenerationAsync(cancellationToken);
-            if (told == generation && !outage.IsAway)
+            if (outage.Place == CountedIn.Postgres && outage.GoOn(asOf))
             {
-                return;
-            }
-
-            foreach (var bucket in await inPostgres.RecentAsync(Minute, cancellationToken))
-            {
-                seen.Note(bucket.Counter, bucket.Minute, bucket.Count, 0);
-            }
-
-            await inRedis.RaiseAsync(seen.All(Minute), cancellationToken);
-            generation = told;
-            if (outage.End(asOf))
-            {
-                carriedOver = false;
                 LogRedisBack();
+            }
+
+            isInPostgres = false;
+            if (told != generation || (outage.Place == CountedIn.Both && isInRedisSince is null))
+            {
+                await CarryToRedisAsync(cancellationToken);
+                (generation, isInRedisSince) = (told, clock.GetTimestamp());
+            }
+
+            if (outage.Place == CountedIn.Both && isInRedisSince is { } since && clock.GetElapsedTime(since) >= handOver)
+            {
+                await CarryToRedisAsync(cancellationToken);
+                outage.GoOn(asOf);
             }
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
@@ -133,11 +145,26 @@ public sealed partial class RateLimiter
             // What was asked over one connection may have been answered over the next.
             return (counts, before == outage.Interruptions ? $"{before}.{epoch}" : null);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (TimeoutException)
+        {
+            outage.Suspect();
+            return null;
+        }
+        catch (RedisException exception)
         {
             Away(exception);
             return null;
         }
+    }
+
+    private async Task CarryToRedisAsync(CancellationToken cancellationToken)
+    {
+        foreach (var bucket in await inPostgres.RecentAsync(Minute, cancellationToken))
+        {
+            seen.Note(bucket.Counter, bucket.Minute, bucket.Count, 0);
+        }
+
+        await inRedis.RaiseAsync(seen.All(Minute), cancellationToken);
     }
 
     private async Task<Counts> CountInPostgresAsync(

@@ -11,4 +11,10 @@ public sealed class RateLimiterOptions
     /// its client's own timeouts do not cover awaited calls.
     /// </summary>
     public TimeSpan RedisPatience { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// How long calls are counted in both stores after Redis came back: until every process must have noticed, which takes a heartbeat and an
+    /// attempt to connect (a second each), a look (a second) and its patience.
+    /// </summary>
+    public TimeSpan HandOver { get; set; } = TimeSpan.FromSeconds(5);
 }

@@ -1,29 +1,33 @@
 namespace WaMcp.Domain.Limits;
 
 /// <summary>
-/// Whether Redis is away. A call that gets no answer, a connection that breaks or a look that fails begin an outage; only
-/// <see cref="RedisWatch"/> ends one, after it has carried the counts over.
+/// Where calls are counted, and what changes that. A connection that breaks, or a question of <see cref="RedisWatch"/> that finds no answer,
+/// begins an outage; only the watch ends one. A process begins in <see cref="CountedIn.Both"/>: it cannot know what the others know.
 /// </summary>
-/// <param name="clock">For elapsed time.</param>
-/// <param name="patience">How long one question to Redis may take.</param>
-internal sealed class RedisOutage(TimeProvider clock, TimeSpan patience)
+/// <param name="clock">For the pauses.</param>
+internal sealed class RedisOutage(TimeProvider clock)
 {
-    /// <summary>How often the watch looks, unless something happens.</summary>
-    public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
-    // By then every process must have noticed that Redis is back: it looks, it reconnects (a heartbeat and an attempt of a second each), it asks.
-    private readonly TimeSpan handOver = LookInterval + TimeSpan.FromSeconds(3) + patience;
+    // However often something happens, looking costs something too.
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock gate = new();
-    private long since = clock.GetTimestamp(); // of the hand-over; a process that starts cannot know what the others know
-    private long interruptions;
     private TaskCompletionSource news = News();
-    private bool away;
+    private long interruptions;
+    private CountedIn place = CountedIn.Both;
 
-    /// <summary>Whether calls are to be counted in Postgres.</summary>
-    public bool IsAway => Volatile.Read(ref away);
-
-    /// <summary>Whether Redis came back so lately that other processes may still be counting in Postgres.</summary>
-    public bool IsHandingOver => clock.GetElapsedTime(Interlocked.Read(ref since)) < handOver;
+    /// <summary>Where calls are counted.</summary>
+    public CountedIn Place
+    {
+        get
+        {
+            lock (gate)
+            {
+                return place;
+            }
+        }
+    }
 
     /// <summary>
     /// Grows whenever what Redis says may not be comparable with what it said before: it may have come back from a snapshot that is older than
@@ -31,19 +35,19 @@ internal sealed class RedisOutage(TimeProvider clock, TimeSpan patience)
     /// </summary>
     public long Interruptions => Interlocked.Read(ref interruptions);
 
-    /// <summary>Redis did not answer, or its connection broke.</summary>
+    /// <summary>Redis has gone.</summary>
     /// <returns>Whether that is news.</returns>
     public bool Begin()
     {
         lock (gate)
         {
             Interlocked.Increment(ref interruptions);
-            if (away)
+            if (place == CountedIn.Postgres)
             {
                 return false;
             }
 
-            Volatile.Write(ref away, true);
+            place = CountedIn.Postgres;
             news.TrySetResult();
             return true;
         }
@@ -59,20 +63,28 @@ internal sealed class RedisOutage(TimeProvider clock, TimeSpan patience)
         }
     }
 
-    /// <summary>Redis answers, and knows what was counted without it.</summary>
-    /// <param name="asOf">The interruptions when that was found out: a later one stays in force.</param>
-    /// <returns>Whether that is news.</returns>
-    public bool End(long asOf)
+    /// <summary>A call found no answer in time; whether Redis hangs or only that call did, the watch finds out now.</summary>
+    public void Suspect()
     {
         lock (gate)
         {
-            if (!away || interruptions != asOf)
+            news.TrySetResult();
+        }
+    }
+
+    /// <summary>Goes one step on, from Postgres to both or from both to Redis.</summary>
+    /// <param name="asOf">The interruptions when it was found out that this is right: a later one stays in force.</param>
+    /// <returns>Whether it went.</returns>
+    public bool GoOn(long asOf)
+    {
+        lock (gate)
+        {
+            if (interruptions != asOf || place == CountedIn.Redis)
             {
                 return false;
             }
 
-            Interlocked.Exchange(ref since, clock.GetTimestamp());
-            Volatile.Write(ref away, false);
+            place = place == CountedIn.Postgres ? CountedIn.Both : CountedIn.Redis;
             return true;
         }
     }
@@ -80,8 +92,12 @@ internal sealed class RedisOutage(TimeProvider clock, TimeSpan patience)
     /// <summary>Waits for the next time to look.</summary>
     public async Task NextAsync(CancellationToken cancellationToken)
     {
+        await Task.Delay(ShortestPause, clock, cancellationToken);
         await Task.WhenAny(news.Task, Task.Delay(LookInterval, clock, cancellationToken));
-        news = News(); // before the look, which will see whatever is news until now
+        lock (gate)
+        {
+            news = News(); // before the look, which will see whatever is news until now
+        }
     }
 
     private static TaskCompletionSource News() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -34,14 +34,14 @@ internal sealed class SeenCounts
     private void Sweep(long minute)
     {
         var last = Interlocked.Read(ref sweptAt);
-        if (minute <= last || Interlocked.CompareExchange(ref sweptAt, minute, last) != last)
+        if (minute == last || Interlocked.CompareExchange(ref sweptAt, minute, last) != last)
         {
             return;
         }
 
         foreach (var (counter, seen) in counters)
         {
-            if (seen.Minute < minute - 1)
+            if (Math.Abs(seen.Minute - minute) > 1) // a clock may have been ahead
             {
                 counters.TryRemove(new(counter, seen));
             }

@@ -49,7 +49,7 @@ internal sealed partial class ApiKeyGate(
         var isPost = HttpMethods.IsPost(http.Request.Method);
         var (body, isCrowded) = isPost ? await ReadBodyAsync(http, recognised) : ([], false);
         var call = body is null || !isPost ? McpCall.None : McpCall.Read(body);
-        if (await AdmitAsync(http, recognised, spendsBudget: isPost && (isCrowded || call.SpendsBudget), audit) is not var (bearer, limit))
+        if (await AdmitAsync(http, recognised, spendsBudget: isPost && !isCrowded && call.SpendsBudget, audit) is not var (bearer, limit))
         {
             return;
         }
@@ -79,7 +79,8 @@ internal sealed partial class ApiKeyGate(
 
     private async Task<(byte[]? Body, bool IsCrowded)> ReadBodyAsync(HttpContext http, Bearer bearer)
     {
-        using var place = bodies.TryEnter(bearer.Key.Id);
+        using var place = bodies.TryEnter(
+            bearer.Key.Id, Math.Min(http.Request.ContentLength ?? long.MaxValue, options.Value.MaxRequestBytes));
         if (place is null)
         {
             http.Response.Headers.RetryAfter = "1";
@@ -160,7 +161,7 @@ internal sealed partial class ApiKeyGate(
             {
                 throw new Fault(
                     FaultCode.RateLimited,
-                    $"{BodiesOnTheirWay.Most} requests of this key are still being sent.",
+                    $"Too many requests are still being sent: at most {BodiesOnTheirWay.MostOfOneKey} of one key.",
                     "Send fewer at once, each in one go.",
                     retryAt: clock.GetUtcNow() + TimeSpan.FromSeconds(1));
             }

@@ -17,6 +17,9 @@ public sealed class RedisFailureTests
 
     public static TheoryData<string> Failures => ["stopped", "restarted empty", "flushed", "script cache flushed", "frozen"];
 
+    // Without a hand-over, so that nothing is in Postgres that nobody carried there.
+    private static readonly (string Key, string? Value) NoHandOver = ("RateLimit:HandOver", "00:00:00");
+
     [Theory]
     [MemberData(nameof(Failures))]
     public async Task LimitsAndRevocationsHoldAndItHeals(string failure)
@@ -42,10 +45,13 @@ public sealed class RedisFailureTests
     [MemberData(nameof(Failures))]
     public async Task WhatOneServerCountedTheOtherKnows(string failure)
     {
-        await using var system = await WaMcpSystem.StartWithClockAsync(new ManualClock(Noon));
+        await using var system = await WaMcpSystem.StartWithClockAsync(new ManualClock(Noon), settings: NoHandOver);
         var (first, second) = (system.Server, await system.AddServerAsync());
+        await system.CountsInRedisAsync(first);
+        await system.CountsInRedisAsync(second);
         var client = await system.Console.OnboardAsync(rpm: Limit);
         await CallsAsync(client, first, 12, StatusCodes.Status200OK);
+        (await InPostgresAsync(system, client)).ShouldBe(0);
 
         // Without another call to the first server: what it was told must get to the second by itself.
         await FailAsync(system, failure);
@@ -65,9 +71,11 @@ public sealed class RedisFailureTests
     [Fact]
     public async Task AServerThatStartsAfterwardsKnowsToo()
     {
-        await using var system = await WaMcpSystem.StartWithClockAsync(new ManualClock(Noon));
+        await using var system = await WaMcpSystem.StartWithClockAsync(new ManualClock(Noon), settings: NoHandOver);
+        await system.CountsInRedisAsync(system.Server);
         var client = await system.Console.OnboardAsync(rpm: Limit);
         await CallsAsync(client, system.Server, Limit, StatusCodes.Status200OK);
+        (await InPostgresAsync(system, client)).ShouldBe(0);
         await FailAsync(system, "restarted empty");
         await Eventually.TrueAsync("Redis knows what it forgot", () => Task.FromResult(InRedis(system, client) >= Limit));
 

@@ -58,8 +58,8 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         StartAsync(postgres, asProcesses: false, null, settings);
 
     /// <summary>Everything in this process, by another clock.</summary>
-    public static Task<WaMcpSystem> StartWithClockAsync(TimeProvider clock, LocalPostgres? postgres = null) =>
-        StartAsync(postgres, asProcesses: false, clock, []);
+    public static Task<WaMcpSystem> StartWithClockAsync(TimeProvider clock, LocalPostgres? postgres = null, params (string Key, string? Value)[] settings) =>
+        StartAsync(postgres, asProcesses: false, clock, settings);
 
     /// <summary>Server and worker as processes of their own, to be killed.</summary>
     public static Task<WaMcpSystem> StartProcessesAsync(LocalPostgres? postgres = null, params (string Key, string? Value)[] settings) =>
@@ -115,6 +115,21 @@ internal sealed class WaMcpSystem : IAsyncDisposable
 
     /// <summary>The same of another replica.</summary>
     public static McpDriver Mcp(string? token, Uri server) => new(new Uri(server, "/mcp"), token);
+
+    /// <summary>Waits until this server counts calls in Redis alone: just after its start it counts in Postgres as well.</summary>
+    public async Task CountsInRedisAsync(Uri server)
+    {
+        var somebody = await Console.OnboardAsync(rpm: 10_000);
+        await Eventually.TrueAsync("calls are counted in Redis alone", async () =>
+        {
+            var before = await CountedAsync();
+            (await Mcp(somebody.Token, server).CallAsync("ping")).Status.ShouldBe(200);
+            return await CountedAsync() == before;
+        });
+
+        Task<long> CountedAsync() => QueryAsync<long>(
+            "SELECT coalesce(sum(count), 0)::bigint FROM rate_limit_buckets WHERE subject = $1", $"rpm:{{{somebody.Client.Id}}}:{somebody.Key.Id}");
+    }
 
     /// <summary>Asks the database as its owner, whom no policy hides anything from.</summary>
     public async Task<T?> QueryAsync<T>(string sql, params object[] parameters)

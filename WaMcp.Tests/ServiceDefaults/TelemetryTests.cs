@@ -103,7 +103,10 @@ public sealed partial class TelemetryTests
             ("OTEL_SERVICE_NAME", "test-service"),
             ("Logging:LogLevel:Microsoft.AspNetCore", "Trace"),
             ("Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics", "Trace"),
-            ("Logging:LogLevel:System.Net.Http.HttpClient", "Trace"));
+            ("Logging:LogLevel:System.Net.Http.HttpClient", "Trace"),
+            ("Logging:LogLevel:System.Net.Http.HttpClient.Default.LogicalHandler", "Trace"),
+            ("Logging:OpenTelemetry:LogLevel:Default", "Trace"),
+            ("Logging:OpenTelemetry:LogLevel:System.Net.Http.HttpClient.Default.LogicalHandler", "Trace"));
     }
 
     [GeneratedRegex("/bot[^/]+")]

@@ -46,7 +46,15 @@ public sealed class PostgresAwayTests
         {
             // A change makes the server read the key again just before Postgres goes.
             await Eventually.TrueAsync("tools answer", async () => (await system.Mcp(client.Token).CallAsync("ping")).Status == StatusCodes.Status200OK);
-            await system.Console.EnableAsync(client.Client, enabled: true);
+            try
+            {
+                await system.Console.EnableAsync(client.Client, enabled: true);
+            }
+            catch (InvalidOperationException)
+            {
+                return false; // over a connection from before the last stop
+            }
+
             (await system.Mcp(client.Token).CallAsync("ping")).Status.ShouldBe(StatusCodes.Status200OK);
             await postgres.StopAsync();
             clock.Now += TimeSpan.FromMinutes(1);
@@ -55,7 +63,8 @@ public sealed class PostgresAwayTests
                 return true;
             }
 
-            await postgres.StartAsync(); // so slow a machine that what was read is too old already: once more
+            // In its first seconds a server counts in both stores; or the machine is so slow that what was read is too old already: once more.
+            await postgres.StartAsync();
             return false;
         });
         system.Logs.Text.ShouldContain("The use of a key could not be noted");

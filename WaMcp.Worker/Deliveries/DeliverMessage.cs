@@ -124,7 +124,8 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
             return new("client_disabled", "The client was disabled before the message was sent.");
         }
 
-        return await context.ApiKeys.AnyAsync(key => key.Id == message.ApiKeyId && key.RevokedAt != null, cancellationToken)
+        var key = await context.ApiKeys.AsNoTracking().SingleOrDefaultAsync(candidate => candidate.Id == message.ApiKeyId, cancellationToken);
+        return key is { RevokedAt: not null, EndedByRotation: false }
             ? new("key_revoked", "The key was revoked before the message was sent.")
             : null;
     }
