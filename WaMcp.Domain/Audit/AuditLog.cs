@@ -86,7 +86,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
             await StoreAsync(batch);
             WaMcpTelemetry.AuditQueued(-batch.Count);
             batch.Clear();
-            if (TakeGap() is { } lost)
+            if (!end.IsCancellationRequested && TakeGap() is { } lost)
             {
                 await StoreAsync([lost]);
             }
@@ -161,7 +161,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
             }
             catch (Exception)
             {
-                Lose(rows.Count); // it had its time to stop
+                Lose(rows.Count(row => row.Action != AuditAction.AuditGap)); // it had its time to stop
                 return;
             }
 
