@@ -4,13 +4,14 @@ using WaMcp.Domain.Channels;
 using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Data;
 using WaMcp.ServiceDefaults;
+using WaMcp.Worker.Audit;
 using WaMcp.Worker.Deliveries;
 using WaMcp.Worker.Inbound;
 using WaMcp.Worker.Jobs;
 
 namespace WaMcp.Worker;
 
-/// <summary>What runs by itself: takes webhook events apart, records them for each client, sends messages.</summary>
+/// <summary>What runs by itself: takes webhook events apart, records them for each client, sends messages, seals the audit log.</summary>
 public static class WorkerApp
 {
     /// <summary>Composes the program.</summary>
@@ -28,10 +29,20 @@ public static class WorkerApp
         builder.Services.AddScoped<SendingCaps>();
         builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>().AddScoped<IJobHandler, DeliverMessage>();
         builder.Services.AddBackground<JobSignal>().AddBackground<JobLoop>();
+        builder.Services.AddNotary();
 
         var app = builder.Build();
         app.MapHealthEndpoints();
         return app;
+    }
+
+    private static void AddNotary(this IServiceCollection services)
+    {
+        services.AddOptions<NotaryOptions>().BindConfiguration(NotaryOptions.Section)
+            .Validate(options => options.SealEvery > TimeSpan.Zero, "Notary:SealEvery must be longer than nothing.")
+            .Validate(options => options.CheckEvery > TimeSpan.Zero, "Notary:CheckEvery must be longer than nothing.")
+            .ValidateOnStart();
+        services.AddBackground<Notary>().AddBackground<ChainWatch>();
     }
 
     private static void AddWhatsApp(this IServiceCollection services)

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using WaMcp.Admin.Audit;
 using WaMcp.Admin.Channels;
 using WaMcp.Admin.Clients;
 using WaMcp.Admin.Db;
@@ -8,6 +9,7 @@ using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Peppers;
 using WaMcp.Domain.Access;
+using WaMcp.Domain.Audit;
 
 namespace WaMcp.Admin.Output;
 
@@ -20,6 +22,9 @@ namespace WaMcp.Admin.Output;
 [JsonSerializable(typeof(PepperStatus))]
 [JsonSerializable(typeof(RotatePepper.Rotation))]
 [JsonSerializable(typeof(MigrationResult))]
+[JsonSerializable(typeof(AuditLine))]
+[JsonSerializable(typeof(HeadDocument))]
+[JsonSerializable(typeof(AuditVerdict))]
 [JsonSerializable(typeof(ErrorDocument))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {

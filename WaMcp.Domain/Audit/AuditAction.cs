@@ -3,6 +3,9 @@ namespace WaMcp.Domain.Audit;
 /// <summary>The closed vocabulary of the audit log.</summary>
 public static class AuditAction
 {
+    /// <summary>Every word.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. typeof(AuditAction).GetFields().Select(word => (string)word.GetRawConstantValue()!)];
+
     /// <summary>A request came without a usable key, or the check itself failed.</summary>
     public const string AuthFailed = "auth_failed";
 
@@ -68,4 +71,7 @@ public static class AuditAction
 
     /// <summary>An operator rotated the pepper.</summary>
     public const string PepperRotated = "pepper_rotated";
+
+    /// <summary>Rows of this log were lost; how many, and from when until when.</summary>
+    public const string AuditGap = "audit_gap";
 }

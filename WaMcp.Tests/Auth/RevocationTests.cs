@@ -23,7 +23,7 @@ public sealed class RevocationTests
     {
         await using var system = await WaMcpSystem.StartProcessesAsync(null, ManyRefusals);
         var client = await system.Console.OnboardAsync(rpm: 100_000);
-        await using var traffic = new Traffic(client, [system.Server, await system.AddServerProcessAsync()], CallsPerSecond);
+        await using var traffic = new Traffic(client, [system.Server, (await system.AddServerProcessAsync()).Address], CallsPerSecond);
         for (var round = 0; round < Rounds; round++)
         {
             client = await TakeBackAndGiveAgainAsync(system, traffic, client);
@@ -35,7 +35,7 @@ public sealed class RevocationTests
     {
         await using var system = await WaMcpSystem.StartProcessesAsync(null, ManyRefusals);
         var client = await system.Console.OnboardAsync(rpm: 100_000);
-        await using var traffic = new Traffic(client, [system.Server, await system.AddServerProcessAsync()], CallsPerSecond);
+        await using var traffic = new Traffic(client, [system.Server, (await system.AddServerProcessAsync()).Address], CallsPerSecond);
         client = await TakeBackAndGiveAgainAsync(system, traffic, client);
 
         client = await TakeBackAndGiveAgainAsync(system, traffic, client, halfWay: system.Redis.StopAsync);
@@ -51,7 +51,7 @@ public sealed class RevocationTests
         await File.WriteAllTextAsync(Path.Combine(secrets, Pepper.Setting), TestSecrets.Pepper);
         await using var system = await WaMcpSystem.StartProcessesAsync(null, ManyRefusals, (Pepper.Setting, null), ("Secrets:Directory", secrets));
         var client = await system.Console.OnboardAsync(rpm: 100_000);
-        await using var traffic = new Traffic(client, [system.Server, await system.AddServerProcessAsync()], CallsPerSecond);
+        await using var traffic = new Traffic(client, [system.Server, (await system.AddServerProcessAsync()).Address], CallsPerSecond);
         (await traffic.StatusesAfterAsync(Stopwatch.GetTimestamp(), Enough, client)).Distinct().ShouldBe([StatusCodes.Status200OK]);
 
         await Admin.AdminConsole.Of(system, secrets).DoAsync("pepper", "rotate", "--hard", "--yes");

@@ -17,7 +17,7 @@ public sealed class SharedKeyTests
     public async Task TwoServerProcessesThatShareAKeyNeverAdmitMoreThanItsLimit(string handOver)
     {
         await using var system = await WaMcpSystem.StartProcessesAsync(null, ("RateLimit:RedisPatience", "00:00:10"), ("RateLimit:HandOver", handOver));
-        Uri[] servers = [system.Server, await system.AddServerProcessAsync()];
+        Uri[] servers = [system.Server, (await system.AddServerProcessAsync()).Address];
         var client = await system.Console.OnboardAsync(rpm: Limit);
         foreach (var server in servers.Where(_ => handOver == "00:00:00"))
         {

@@ -22,6 +22,9 @@ internal sealed class ProgramProcess(string name, int port, IReadOnlyDictionary<
             "dotnet", [Built(name)], line => line.Contains("Application started", StringComparison.Ordinal), environment: environment);
     }
 
+    /// <summary>SIGTERM, and waits: everything is finished.</summary>
+    public Task StopAsync() => process!.StopAsync();
+
     /// <summary>SIGKILL: nothing is finished, nothing is flushed.</summary>
     public Task KillAsync() => process!.KillAsync();
 

@@ -66,8 +66,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         StartAsync(postgres, asProcesses: true, null, settings);
 
     /// <summary>Another replica of the server, as a process, over the same stores.</summary>
-    /// <returns>Its address.</returns>
-    public async Task<Uri> AddServerProcessAsync() => (await LaunchAsync("WaMcp.Server", FreePort.Next(), settingsOfAll)).Address;
+    public Task<ProgramProcess> AddServerProcessAsync() => LaunchAsync("WaMcp.Server", FreePort.Next(), settingsOfAll);
 
     /// <summary>The same in this process, by this system's clock.</summary>
     public async Task<Uri> AddServerAsync() => Address(await RunAsync("WaMcp.Server", ServerApp.Build, 0, settingsOfAll));

@@ -155,6 +155,17 @@ public sealed class DeliveryTests(SharedSystem shared)
     }
 
     [Fact]
+    public async Task ARotationOfTheKeyStopsNothingThatIsQueued()
+    {
+        var client = await system.Console.OnboardAsync();
+        var to = await NewCustomerAsync();
+        await FaultAsync(to, new JsonObject { ["code"] = 130429, ["count"] = 1 });
+        var id = await SendAsync(client, "queued", to);
+        var rotation = await system.Console.RotateAsync(client.Key, grace: TimeSpan.Zero);
+        (await SettledAsync(system.Mcp(rotation.Token.Text), id)).GetProperty("state").GetString().ShouldNotBe("failed");
+    }
+
+    [Fact]
     public async Task APersonIsKnownByTheProvidersIdOnceItWasTold()
     {
         var client = await system.Console.OnboardAsync();
