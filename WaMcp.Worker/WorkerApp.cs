@@ -3,6 +3,7 @@ using WaMcp.Domain;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Jobs;
 using WaMcp.ServiceDefaults;
 using WaMcp.Worker.Audit;
 using WaMcp.Worker.Deliveries;
@@ -23,18 +24,23 @@ public static class WorkerApp
         builder.Services.AddWaMcpDomain();
         builder.Services.AddWhatsApp();
         builder.Services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section)
-            .Validate(options => options.Concurrency > 0, "Jobs:Concurrency must be at least 1.")
+            .Validate(options => options is { Concurrency: > 0, Receiving: > 0 }, "Jobs:Concurrency and Jobs:Receiving must be at least 1.")
             .Validate(options => options.Lease >= TimeSpan.FromSeconds(30), "Jobs:Lease must be at least 30 seconds: a provider call may take 20.")
             .ValidateOnStart();
         builder.Services.AddScoped<SendingCaps>();
         builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>().AddScoped<IJobHandler, DeliverMessage>();
-        builder.Services.AddBackground<JobSignal>().AddBackground<JobLoop>();
+        builder.Services.AddBackground<JobSignal>();
+        builder.Services.AddLane(options => new JobLane(options.Receiving, JobKind.FanOut, JobKind.Receive));
+        builder.Services.AddLane(options => new JobLane(options.Concurrency, JobKind.Deliver));
         builder.Services.AddNotary();
 
         var app = builder.Build();
         app.MapHealthEndpoints();
         return app;
     }
+
+    private static void AddLane(this IServiceCollection services, Func<JobOptions, JobLane> lane) => services.AddSingleton<IHostedService>(
+        provider => ActivatorUtilities.CreateInstance<JobLoop>(provider, lane(provider.GetRequiredService<IOptions<JobOptions>>().Value)));
 
     private static void AddNotary(this IServiceCollection services)
     {

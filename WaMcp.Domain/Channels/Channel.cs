@@ -30,6 +30,15 @@ public sealed class Channel
     /// <summary>The app secret that signs a BYOA channel's webhooks, sealed; null on the platform profile.</summary>
     public byte[]? AppSecretSealed { get; set; }
 
+    /// <summary>How many messages it may send in a second.</summary>
+    public int MessagesPerSecond { get; init; } = 80;
+
+    /// <summary>When it was stopped: until an operator resumes it, nothing is sent.</summary>
+    public DateTimeOffset? StoppedAt { get; set; }
+
+    /// <summary>Why it was stopped: the reason word, with the provider's code.</summary>
+    public string? StoppedReason { get; set; }
+
     /// <summary>When it was added.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 }

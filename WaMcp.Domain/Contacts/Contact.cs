@@ -27,6 +27,9 @@ public sealed class Contact : ITenantOwned
     /// <summary>The name that the person gave to the provider: third-party text.</summary>
     public string? Name { get; set; }
 
+    /// <summary>When the provider told that the person wants no more marketing.</summary>
+    public DateTimeOffset? MarketingStoppedAt { get; set; }
+
     /// <summary>When we first met.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 }

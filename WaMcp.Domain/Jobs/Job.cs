@@ -46,6 +46,18 @@ public sealed class Job
     /// <summary>W3C trace context of the cause.</summary>
     public string? TraceParent { get; init; }
 
+    /// <summary>What it is done in order with: for a message its conversation.</summary>
+    public Guid? OrderKey { get; init; }
+
+    /// <summary>Its place in that order.</summary>
+    public long Seq { get; init; }
+
+    /// <summary>Whether another job comes before it in that order.</summary>
+    public bool Waits { get; init; }
+
+    /// <summary>Who shares the queue fairly with whom: the client on the channel. Made by the database.</summary>
+    public string Turn { get; init; } = "";
+
     /// <summary>When it was written.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 }

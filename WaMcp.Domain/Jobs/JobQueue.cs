@@ -7,21 +7,78 @@ using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Jobs;
 
-/// <summary>The queue as SQL: enqueue in the causing transaction, claim in batches under a lease, complete guarded by that lease.</summary>
+/// <summary>
+/// The queue as SQL: enqueue in the causing transaction, claim in batches under a lease, complete guarded by that lease. Of jobs with one
+/// order key only the first can be claimed; triggers see to that (0005_delivery.sql).
+/// </summary>
 /// <param name="database">As wa_app.</param>
 public sealed class JobQueue(NpgsqlDataSource database)
 {
     /// <summary>The notification channel that wakes workers.</summary>
     public const string Notification = "wamcp_jobs";
 
-    private const string ClaimSql =
+    // Who has something to do, one by one along the index (however much everybody has), and how fast each number may send. In any second
+    // a number sends what is allowed to it, so what it may send at once is taken off the even pace.
+    private const string TurnsSql =
         """
-        WITH due AS MATERIALIZED (
-            SELECT id FROM jobs WHERE dead_at IS NULL AND run_at <= now() AND kind = ANY ($4)
-            ORDER BY run_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
-        UPDATE jobs job SET lease_id = $1, attempts = attempts + 1, run_at = now() + $2
-        FROM due WHERE job.id = due.id
-        RETURNING job.id, kind, client_id, channel_id, subject_id, run_at, attempts, lease_id, trace_parent, created_at
+        WITH RECURSIVE turns AS (
+            SELECT wanted.kind, first.turn, first.channel_id, first.run_at
+            FROM unnest($1::text[]) AS wanted (kind), LATERAL (
+                SELECT turn, channel_id, run_at FROM jobs WHERE kind = wanted.kind AND dead_at IS NULL AND NOT waits
+                ORDER BY turn, run_at, seq LIMIT 1) first
+            UNION ALL
+            SELECT turns.kind, next.turn, next.channel_id, next.run_at
+            FROM turns, LATERAL (
+                SELECT turn, channel_id, run_at FROM jobs WHERE kind = turns.kind AND turn > turns.turn AND dead_at IS NULL AND NOT waits
+                ORDER BY turn, run_at, seq LIMIT 1) next),
+        paces AS MATERIALIZED (
+            SELECT channel.id, channel.stopped_at, pace, allowance, greatest(pacing.tat, now()) AS tat
+            FROM channels channel
+            CROSS JOIN LATERAL (SELECT interval '1050 ms' / messages_per_second AS pace) p
+            CROSS JOIN LATERAL (SELECT greatest(interval '50 ms', pace) AS allowance) a
+            LEFT JOIN pacing ON subject = 'number:' || channel.id)
+        """;
+
+    // A few of each turn, so that whoever has 100,000 jobs does not hold up somebody else's one; of a number no more than it may send now.
+    private const string ClaimSql =
+        $"""
+        {TurnsSql},
+        open AS (
+            SELECT turns.*, CASE WHEN kind = 'Deliver' AND stopped_at IS NOT NULL THEN 0 WHEN kind = 'Deliver'
+                THEN floor(extract(epoch FROM now() + allowance - tat) / extract(epoch FROM pace) + 0.000001)::int END AS free
+            FROM turns LEFT JOIN paces ON paces.id = turns.channel_id
+            WHERE run_at <= now()),
+        candidates AS (
+            SELECT job.id, job.channel_id, open.free, row_number() OVER (PARTITION BY open.kind, open.turn ORDER BY job.run_at, job.seq) AS place
+            FROM open, LATERAL (
+                SELECT id, channel_id, run_at, seq FROM jobs
+                WHERE kind = open.kind AND turn = open.turn AND dead_at IS NULL AND NOT waits AND run_at <= now()
+                ORDER BY run_at, seq LIMIT ceil($4 / (SELECT count(*) FROM open WHERE free IS NULL OR free > 0)::numeric)) job
+            WHERE free IS NULL OR free > 0),
+        ranked AS (
+            SELECT id, place, free, row_number() OVER (PARTITION BY channel_id ORDER BY place, random()) AS place_on_channel FROM candidates),
+        due AS MATERIALIZED (
+            SELECT id FROM jobs WHERE dead_at IS NULL AND run_at <= now() AND id IN (
+                SELECT id FROM ranked WHERE free IS NULL OR place_on_channel <= free ORDER BY place, random() LIMIT $4)
+            FOR UPDATE SKIP LOCKED),
+        claimed AS (
+            UPDATE jobs job SET lease_id = $2, attempts = attempts + 1, run_at = now() + $3
+            FROM due WHERE job.id = due.id
+            RETURNING job.*),
+        paced AS (
+            INSERT INTO pacing (subject, tat)
+            SELECT 'number:' || paces.id, max(paces.tat) + count(*) * max(paces.pace) FROM claimed JOIN paces ON paces.id = claimed.channel_id
+            WHERE kind = 'Deliver' GROUP BY paces.id
+            ON CONFLICT (subject) DO UPDATE SET tat = excluded.tat)
+        SELECT id, kind, client_id, channel_id, subject_id, run_at, attempts, lease_id, trace_parent, created_at FROM claimed ORDER BY seq
+        """;
+
+    private const string NextDueSql =
+        $"""
+        {TurnsSql}
+        SELECT min(CASE WHEN kind = 'Deliver' THEN greatest(run_at, tat + pace - allowance) ELSE run_at END) - now()
+        FROM turns LEFT JOIN paces ON paces.id = turns.channel_id
+        WHERE kind <> 'Deliver' OR stopped_at IS NULL
         """;
 
     /// <summary>Adds a job to the caller's transaction and wakes a worker when that commits.</summary>
@@ -35,7 +92,7 @@ public sealed class JobQueue(NpgsqlDataSource database)
         foreach (var job in jobs)
         {
             batch.BatchCommands.Add(new(
-                "INSERT INTO jobs (id, kind, client_id, channel_id, subject_id, run_at, trace_parent) VALUES ($1, $2, $3, $4, $5, now(), $6)")
+                "INSERT INTO jobs (id, kind, client_id, channel_id, subject_id, run_at, trace_parent, order_key) VALUES ($1, $2, $3, $4, $5, now(), $6, $7)")
             {
                 Parameters =
                 {
@@ -45,6 +102,7 @@ public sealed class JobQueue(NpgsqlDataSource database)
                     new() { Value = (object?)job.ChannelId?.Value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
                     new() { Value = job.SubjectId },
                     new() { Value = (object?)job.TraceParent ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                    new() { Value = (object?)job.OrderKey ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
                 },
             });
         }
@@ -53,18 +111,28 @@ public sealed class JobQueue(NpgsqlDataSource database)
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Claims up to <paramref name="count"/> due jobs, those of dead owners among them.</summary>
+    /// <summary>Claims up to <paramref name="count"/> due jobs of these kinds, those of dead owners among them.</summary>
+    /// <param name="kinds">Of which kinds; those of a newer version are left to it.</param>
     /// <param name="count">At most.</param>
     /// <param name="lease">How long nobody else takes them.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public async Task<IReadOnlyList<Job>> ClaimAsync(int count, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Job>> ClaimAsync(
+        IReadOnlyCollection<JobKind> kinds, int count, TimeSpan lease, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(ClaimSql);
-        command.Parameters.AddWithValue(Guid.NewGuid());
-        command.Parameters.AddWithValue(lease);
-        command.Parameters.AddWithValue(count);
-        command.Parameters.AddWithValue(Enum.GetNames<JobKind>()); // kinds of a newer version are left to it
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        // One claim at a time, or two workers would choose the same jobs and one of them get nothing. The whole batch is one round trip and
+        // one transaction, so a worker that freezes here holds up nobody.
+        await using var batch = database.CreateBatch();
+        var names = kinds.Select(kind => kind.ToString()).ToArray();
+        batch.BatchCommands.Add(new("SELECT pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0))")
+        {
+            Parameters = { new() { Value = string.Join(',', names) } },
+        });
+        batch.BatchCommands.Add(new(ClaimSql)
+        {
+            Parameters = { new() { Value = names }, new() { Value = Guid.NewGuid() }, new() { Value = lease }, new() { Value = count } },
+        });
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         var jobs = new List<Job>();
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -74,10 +142,11 @@ public sealed class JobQueue(NpgsqlDataSource database)
         return jobs;
     }
 
-    /// <summary>How long until the next job is due; null when there is none.</summary>
-    public async Task<TimeSpan?> NextDueAsync(CancellationToken cancellationToken)
+    /// <summary>How long until the next job of these kinds can be claimed; null when there is none.</summary>
+    public async Task<TimeSpan?> NextDueAsync(IReadOnlyCollection<JobKind> kinds, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT min(run_at) - now() FROM jobs WHERE dead_at IS NULL");
+        await using var command = database.CreateCommand(NextDueSql);
+        command.Parameters.AddWithValue(kinds.Select(kind => kind.ToString()).ToArray());
         return await command.ExecuteScalarAsync(cancellationToken) as TimeSpan?;
     }
 
@@ -107,6 +176,31 @@ public sealed class JobQueue(NpgsqlDataSource database)
         command.Parameters.AddWithValue(delay);
         command.Parameters.AddWithValue(error);
         await RequireOneAsync(command, job, cancellationToken);
+    }
+
+    /// <summary>Puts a job back inside the caller's transaction as if it had not been claimed.</summary>
+    /// <exception cref="LeaseLostException">Somebody else has it by now.</exception>
+    public static async Task PutBackAsync(NpgsqlConnection connection, Job job, string error, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "UPDATE jobs SET lease_id = NULL, run_at = now(), attempts = attempts - 1, last_error = $3 WHERE id = $1 AND lease_id = $2", connection);
+        AddJob(command, job);
+        command.Parameters.AddWithValue(error);
+        await RequireOneAsync(command, job, cancellationToken);
+    }
+
+    /// <summary>Lets a channel send nothing for so long, inside the caller's transaction.</summary>
+    public static async Task PauseAsync(NpgsqlConnection connection, ChannelId channel, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            INSERT INTO pacing (subject, tat) VALUES ('number:' || $1::text, now() + $2)
+            ON CONFLICT (subject) DO UPDATE SET tat = greatest(pacing.tat, excluded.tat)
+            """,
+            connection);
+        command.Parameters.AddWithValue(channel.Value);
+        command.Parameters.AddWithValue(pause);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Gives a job back, to be claimed again after a while.</summary>

@@ -9,4 +9,6 @@ namespace WaMcp.Domain.Jobs;
 /// <param name="ClientId">For which client, if it concerns one.</param>
 /// <param name="ChannelId">On which channel, if it concerns one.</param>
 /// <param name="TraceParent">W3C trace context of the cause.</param>
-public sealed record NewJob(JobKind Kind, Guid SubjectId, ClientId? ClientId = null, ChannelId? ChannelId = null, string? TraceParent = null);
+/// <param name="OrderKey">What it is done in order with: jobs of one key one after the other, as they were written.</param>
+public sealed record NewJob(
+    JobKind Kind, Guid SubjectId, ClientId? ClientId = null, ChannelId? ChannelId = null, string? TraceParent = null, Guid? OrderKey = null);

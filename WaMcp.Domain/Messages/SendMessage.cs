@@ -48,7 +48,8 @@ public sealed class SendMessage(
         };
         context.Messages.Add(message);
         await context.SaveChangesAsync(cancellationToken);
-        var job = new NewJob(JobKind.Deliver, message.Id.Value, tenant.ClientId, channel.Id, message.TraceParent);
+        var job = new NewJob(
+            JobKind.Deliver, message.Id.Value, tenant.ClientId, channel.Id, message.TraceParent, message.ConversationId.Value);
         await JobQueue.EnqueueAsync(context, job, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return message;

@@ -68,6 +68,9 @@ internal sealed class WaMcpSystem : IAsyncDisposable
     /// <summary>Another replica of the server, as a process, over the same stores.</summary>
     public Task<ProgramProcess> AddServerProcessAsync() => LaunchAsync("WaMcp.Server", FreePort.Next(), settingsOfAll);
 
+    /// <summary>Another worker, as a process, over the same stores.</summary>
+    public Task<ProgramProcess> AddWorkerProcessAsync() => LaunchAsync("WaMcp.Worker", FreePort.Next(), settingsOfAll);
+
     /// <summary>The same in this process, by this system's clock.</summary>
     public async Task<Uri> AddServerAsync() => Address(await RunAsync("WaMcp.Server", ServerApp.Build, 0, settingsOfAll));
 

@@ -7,33 +7,27 @@ using WaMcp.Domain.Tenancy;
 namespace WaMcp.Worker.Jobs;
 
 /// <summary>
-/// Claims due jobs and runs their handlers side by side: as many as there are free places, so that a slow provider holds up its own
-/// jobs and nobody else's. Stops by claiming no more and finishing what it holds.
+/// Claims due jobs of one lane and runs their handlers side by side: as many as there are free places, so that a slow provider holds up
+/// its own jobs and nobody else's. Stops by claiming no more and finishing what it holds.
 /// </summary>
+/// <param name="lane">Which jobs, and how many.</param>
 /// <param name="queue">Where jobs are.</param>
 /// <param name="signal">Wakes the loop.</param>
 /// <param name="services">A scope for each job.</param>
 /// <param name="options">How many, how long.</param>
 /// <param name="logger">For jobs that failed.</param>
 internal sealed partial class JobLoop(
-    JobQueue queue, JobSignal signal, IServiceScopeFactory services, IOptions<JobOptions> options, ILogger<JobLoop> logger) : BackgroundService
+    JobLane lane, JobQueue queue, JobSignal signal, IServiceScopeFactory services, IOptions<JobOptions> options, ILogger<JobLoop> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
 
     // A job may be due and locked by the transaction that is finishing it.
-    private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(10);
 
-    private readonly SemaphoreSlim places = new(options.Value.Concurrency);
+    private readonly SemaphoreSlim places = new(lane.Places);
 
-    /// <summary>Claims what is due, as far as there are free places, and waits until it is done.</summary>
-    /// <returns>How many jobs were claimed.</returns>
-    public async Task<int> RunOnceAsync(CancellationToken cancellationToken)
-    {
-        await places.WaitAsync(cancellationToken);
-        var running = await StartDueAsync(cancellationToken);
-        await Task.WhenAll(running);
-        return running.Count;
-    }
+    private readonly SemaphoreSlim bell = signal.Subscribe();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -42,23 +36,23 @@ internal sealed partial class JobLoop(
             while (true)
             {
                 await places.WaitAsync(stoppingToken);
-                if ((await StartOrRestAsync(stoppingToken)).Count == 0)
+                if (await StartOrRestAsync(stoppingToken) == 0)
                 {
-                    await signal.WaitAsync(await SleepAsync(stoppingToken), stoppingToken);
+                    await bell.WaitAsync(await SleepAsync(stoppingToken), stoppingToken);
                 }
             }
         }
         catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             // Asked to stop, whatever was interrupted by it. All places free again means that everything has ended; the host's shutdown timeout bounds the wait.
-            for (var place = 0; place < options.Value.Concurrency; place++)
+            for (var place = 0; place < lane.Places; place++)
             {
                 await places.WaitAsync(CancellationToken.None);
             }
         }
     }
 
-    private async Task<IReadOnlyList<Task>> StartOrRestAsync(CancellationToken stoppingToken)
+    private async Task<int> StartOrRestAsync(CancellationToken stoppingToken)
     {
         try
         {
@@ -67,12 +61,12 @@ internal sealed partial class JobLoop(
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
             LogNotClaimed(exception);
-            return [];
+            return 0;
         }
     }
 
     // Called with one place taken.
-    private async Task<IReadOnlyList<Task>> StartDueAsync(CancellationToken cancellationToken)
+    private async Task<int> StartDueAsync(CancellationToken cancellationToken)
     {
         var taken = 1;
         while (places.Wait(0, CancellationToken.None))
@@ -83,7 +77,7 @@ internal sealed partial class JobLoop(
         IReadOnlyList<Job> jobs = [];
         try
         {
-            jobs = await queue.ClaimAsync(taken, options.Value.Lease, cancellationToken);
+            jobs = await queue.ClaimAsync(lane.Kinds, taken, options.Value.Lease, cancellationToken);
         }
         finally
         {
@@ -93,14 +87,19 @@ internal sealed partial class JobLoop(
             }
         }
 
-        return [.. jobs.Select(job => Task.Run(() => RunAsync(job), CancellationToken.None))];
+        foreach (var job in jobs)
+        {
+            _ = Task.Run(() => RunAsync(job), CancellationToken.None);
+        }
+
+        return jobs.Count;
     }
 
     private async Task<TimeSpan> SleepAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var due = await queue.NextDueAsync(cancellationToken) ?? options.Value.LongestSleep;
+            var due = await queue.NextDueAsync(lane.Kinds, cancellationToken) ?? options.Value.LongestSleep;
             return due < ShortestSleep ? ShortestSleep : due < options.Value.LongestSleep ? due : options.Value.LongestSleep;
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)

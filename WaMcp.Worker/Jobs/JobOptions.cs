@@ -6,8 +6,11 @@ public sealed class JobOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Jobs";
 
-    /// <summary>Jobs that one worker does at the same time.</summary>
+    /// <summary>Messages that one worker sends at the same time.</summary>
     public int Concurrency { get; set; } = 32;
+
+    /// <summary>Jobs of receiving that one worker does at the same time.</summary>
+    public int Receiving { get; set; } = 16;
 
     /// <summary>How long a claimed job is nobody else's; longer than the longest provider call.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(60);

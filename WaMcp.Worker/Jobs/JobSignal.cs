@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Npgsql;
 using WaMcp.Domain.Jobs;
 
@@ -11,10 +12,15 @@ internal sealed partial class JobSignal(NpgsqlDataSource database, TimeProvider 
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim raised = new(0, 1);
+    private ImmutableArray<SemaphoreSlim> bells = [];
 
-    /// <summary>Waits for a notification, at most so long.</summary>
-    public Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken) => raised.WaitAsync(atMost, cancellationToken);
+    /// <summary>A bell of the caller's own, rung at every notification.</summary>
+    public SemaphoreSlim Subscribe()
+    {
+        var bell = new SemaphoreSlim(0, 1);
+        ImmutableInterlocked.Update(ref bells, known => known.Add(bell));
+        return bell;
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -54,9 +60,9 @@ internal sealed partial class JobSignal(NpgsqlDataSource database, TimeProvider 
 
     private void Raise()
     {
-        if (raised.CurrentCount == 0)
+        foreach (var bell in bells.Where(bell => bell.CurrentCount == 0))
         {
-            raised.Release();
+            bell.Release(); // only here
         }
     }
 

@@ -1,0 +1,8 @@
+using WaMcp.Domain.Jobs;
+
+namespace WaMcp.Worker.Jobs;
+
+/// <summary>Kinds of jobs with places of their own, so that sends which wait for a provider never delay what came in.</summary>
+/// <param name="Places">Jobs that are done at the same time.</param>
+/// <param name="Kinds">Which.</param>
+internal sealed record JobLane(int Places, params IReadOnlyList<JobKind> Kinds);
