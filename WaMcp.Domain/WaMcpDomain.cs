@@ -66,7 +66,7 @@ public static class WaMcpDomain
         services.AddSingleton<MigrateDatabase>();
         services.AddSingleton<ClientEpoch>().AddScoped<AuditedChange>();
         services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>();
-        services.AddScoped<FindChannel>().AddScoped<AddChannel>();
+        services.AddScoped<FindChannel>().AddScoped<AddChannel>().AddScoped<ResumeChannel>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
         services.AddScoped<FindKey>().AddScoped<HashNewKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
         services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();

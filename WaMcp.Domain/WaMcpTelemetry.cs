@@ -36,6 +36,9 @@ public static class WaMcpTelemetry
 
     private static readonly Counter<long> JobsDone = Meter.CreateCounter<long>("wamcp.job.completed", "{job}", "Jobs by kind and outcome.");
 
+    private static readonly Counter<long> Stops =
+        Meter.CreateCounter<long>("wamcp.channel.stopped", "{channel}", "Channels that the provider refused and that wait for an operator.");
+
     private static readonly Counter<long> Webhooks =
         Meter.CreateCounter<long>("wamcp.webhook.received", "{event}", "Webhook deliveries by outcome.");
 
@@ -60,6 +63,9 @@ public static class WaMcpTelemetry
     /// <summary>A job ended one way or the other.</summary>
     public static void JobCompleted(string kind, string outcome) =>
         JobsDone.Add(1, new("wamcp.job.kind", kind), new("wamcp.job.outcome", outcome));
+
+    /// <summary>The provider refused a whole channel.</summary>
+    public static void ChannelStopped(string reason) => Stops.Add(1, new KeyValuePair<string, object?>("wamcp.reason", reason));
 
     /// <summary>A webhook delivery was stored or refused.</summary>
     public static void WebhookReceived(string provider, string outcome) =>

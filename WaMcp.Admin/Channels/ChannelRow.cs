@@ -5,7 +5,8 @@ namespace WaMcp.Admin.Channels;
 
 /// <summary>A channel as the console shows it: nothing of its credentials.</summary>
 internal sealed record ChannelRow(
-    string Id, string Name, string Kind, string Profile, string PhoneNumberId, string? WabaId, string DisplayPhone, DateTimeOffset CreatedAt)
+    string Id, string Name, string Kind, string Profile, string PhoneNumberId, string? WabaId, string DisplayPhone, DateTimeOffset CreatedAt,
+    DateTimeOffset? StoppedAt, string? StoppedReason)
     : IRow<ChannelRow>
 {
     public static IReadOnlyList<Column<ChannelRow>> Columns { get; } =
@@ -18,6 +19,7 @@ internal sealed record ChannelRow(
         new("waba id", row => row.WabaId),
         new("phone", row => row.DisplayPhone),
         new("created", row => PlainText.Time(row.CreatedAt)),
+        new("stopped", row => row.StoppedReason),
     ];
 
     public static ChannelRow Of(Channel channel) => new(
@@ -28,5 +30,7 @@ internal sealed record ChannelRow(
         channel.ProviderId,
         channel.AccountId,
         channel.Address,
-        channel.CreatedAt);
+        channel.CreatedAt,
+        channel.StoppedAt,
+        channel.StoppedReason);
 }

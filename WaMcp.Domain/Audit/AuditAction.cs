@@ -54,6 +54,12 @@ public static class AuditAction
     /// <summary>An operator added a channel.</summary>
     public const string ChannelAdded = "channel_added";
 
+    /// <summary>The provider refused a whole channel; nothing more is sent through it.</summary>
+    public const string ChannelStopped = "channel_stopped";
+
+    /// <summary>An operator let a stopped channel send again.</summary>
+    public const string ChannelResumed = "channel_resumed";
+
     /// <summary>An operator granted a channel.</summary>
     public const string GrantAdded = "grant_added";
 

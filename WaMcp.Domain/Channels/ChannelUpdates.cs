@@ -36,6 +36,7 @@ public sealed record InboundMessage(
 /// <param name="ErrorText">Why it failed, in words.</param>
 /// <param name="PricingCategory">What it counts as for the bill.</param>
 /// <param name="Billable">Whether it is billed.</param>
+/// <param name="OptedOut">Whether it failed because the person wants no more marketing.</param>
 public sealed record StatusUpdate(
     string ProviderMessageId,
     MessageId? MessageId,
@@ -44,4 +45,5 @@ public sealed record StatusUpdate(
     string? ErrorCode,
     string? ErrorText,
     string? PricingCategory,
-    bool? Billable);
+    bool? Billable,
+    bool OptedOut = false);

@@ -15,13 +15,26 @@ public abstract record SendOutcome
     /// <summary>The provider refused and will refuse again.</summary>
     /// <param name="Code">The reason word, with the provider's code.</param>
     /// <param name="Text">What the client should know.</param>
-    public sealed record Refused(string Code, string Text) : SendOutcome;
+    /// <param name="OptedOut">Whether the person wants no more marketing.</param>
+    public sealed record Refused(string Code, string Text, bool OptedOut = false) : SendOutcome;
 
     /// <summary>The provider did not take it and may do so later.</summary>
     /// <param name="Code">The reason word, with the provider's code.</param>
     /// <param name="Text">What the client should know if it stays so.</param>
+    /// <param name="Waits">How long to wait, attempt by attempt.</param>
     /// <param name="RetryAfter">How long the provider asked us to wait.</param>
-    public sealed record Postponed(string Code, string Text, TimeSpan? RetryAfter = null) : SendOutcome;
+    /// <param name="WholeNumber">Whether the channel sends nothing at all until then.</param>
+    public sealed record Postponed(
+        string Code, string Text, IReadOnlyList<TimeSpan> Waits, TimeSpan? RetryAfter = null, bool WholeNumber = false) : SendOutcome
+    {
+        /// <summary>How long to wait after so many attempts; null when there is no hope left.</summary>
+        public TimeSpan? WaitAfter(int attempts) => attempts > Waits.Count ? null : RetryAfter ?? Waits[attempts - 1];
+    }
+
+    /// <summary>The provider refused the channel, not the message: nothing can be sent until an operator has acted.</summary>
+    /// <param name="Code">The reason word, with the provider's code.</param>
+    /// <param name="Text">What the operator should know.</param>
+    public sealed record Stopped(string Code, string Text) : SendOutcome;
 
     /// <summary>The request may have left, and no answer says what became of it.</summary>
     /// <param name="Text">What happened.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.EntityFrameworkCore;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Data;
 
@@ -36,6 +37,12 @@ public sealed class RecordStatus(WaMcpDbContext context)
         {
             message.ErrorCode = status.ErrorCode ?? "provider_failed";
             message.ErrorText = status.ErrorText ?? "The provider could not deliver the message.";
+        }
+
+        if (status.OptedOut)
+        {
+            var contact = await context.Contacts.SingleAsync(candidate => candidate.Id == message.ContactId, cancellationToken);
+            contact.MarketingStoppedAt ??= status.At;
         }
 
         await context.SaveChangesAsync(cancellationToken);

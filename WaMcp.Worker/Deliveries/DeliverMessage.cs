@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
+using WaMcp.Domain;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels;
@@ -21,15 +22,10 @@ namespace WaMcp.Worker.Deliveries;
 /// <param name="channels">The providers.</param>
 /// <param name="caps">Daily caps.</param>
 /// <param name="clock">Stamps states and rows.</param>
-internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChannel> channels, SendingCaps caps, TimeProvider clock) : IJobHandler
+/// <param name="logger">Alerts when a channel stops.</param>
+internal sealed partial class DeliverMessage(
+    WaMcpDbContext context, IEnumerable<IChannel> channels, SendingCaps caps, TimeProvider clock, ILogger<DeliverMessage> logger) : IJobHandler
 {
-    // Waits before the provider is asked again; after the last, the message has failed.
-    private static readonly TimeSpan[] RetrySchedule =
-    [
-        TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10),
-        TimeSpan.FromMinutes(30), TimeSpan.FromHours(1), TimeSpan.FromHours(2),
-    ];
-
     // Well within a lease.
     private static readonly TimeSpan[] RecordSchedule =
         [TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(6)];
@@ -86,6 +82,13 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
         }
 
         var channel = await context.Channels.SingleAsync(candidate => candidate.Id == message.ChannelId, cancellationToken);
+        if (channel.StoppedReason is { } stopped)
+        {
+            await JobQueue.PutBackAsync(Connection, job, stopped, cancellationToken); // it stopped since the job was claimed
+            await transaction.CommitAsync(cancellationToken);
+            return null;
+        }
+
         var contact = await context.Contacts.SingleAsync(candidate => candidate.Id == message.ContactId, cancellationToken);
         var grant = await context.Grants.SingleOrDefaultAsync(
             candidate => candidate.ClientId == message.ClientId && candidate.ChannelId == message.ChannelId && candidate.RevokedAt == null,
@@ -154,9 +157,9 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
                 message.Id,
                 cancellationToken);
         }
-        catch (Domain.Fault fault) when (fault.Code == Domain.FaultCode.Misconfigured)
+        catch (Fault fault) when (fault.Code == FaultCode.Misconfigured)
         {
-            return new SendOutcome.Postponed("misconfigured", fault.PublicText); // nothing left; an operator can mend it
+            return new SendOutcome.Postponed("misconfigured", fault.PublicText, RetrySchedule.Usual); // nothing left; an operator can mend it
         }
     }
 
@@ -174,13 +177,21 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
                 message.MoveTo(MessageState.Sent, clock.GetUtcNow()); // no move when the status was faster
                 await AuditAsync(message, AuditAction.SendSuccess, null, cancellationToken);
                 break;
-            case SendOutcome.Postponed postponed when job.Attempts <= RetrySchedule.Length:
-                message.MoveTo(MessageState.Queued, clock.GetUtcNow());
-                await caps.GiveBackAsync(Connection, sending, cancellationToken);
-                await AuditAsync(message, AuditAction.SendFailed, postponed.Code, cancellationToken);
-                await context.SaveChangesAsync(cancellationToken);
-                await JobQueue.PostponeAsync(
-                    Connection, job, postponed.RetryAfter ?? RetrySchedule[job.Attempts - 1], postponed.Code, cancellationToken);
+            case SendOutcome.Postponed postponed when postponed.WaitAfter(job.Attempts) is { } wait:
+                await RequeueAsync(message, sending, postponed.Code, cancellationToken);
+                await JobQueue.PostponeAsync(Connection, job, wait, postponed.Code, cancellationToken);
+                if (postponed.WholeNumber)
+                {
+                    await JobQueue.PauseAsync(Connection, message.ChannelId, wait, cancellationToken);
+                    LogPaused(message.ChannelId, postponed.Code, wait);
+                }
+
+                await transaction.CommitAsync(cancellationToken);
+                return;
+            case SendOutcome.Stopped stopped:
+                await RequeueAsync(message, sending, stopped.Code, cancellationToken);
+                await JobQueue.PutBackAsync(Connection, job, stopped.Code, cancellationToken);
+                await StopAsync(message.ChannelId, stopped, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return;
             case SendOutcome.Unknown unknown:
@@ -188,16 +199,46 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
                 await AuditAsync(message, AuditAction.SendFailed, message.ErrorCode, cancellationToken);
                 break;
             default:
-                var (code, text) = outcome is SendOutcome.Refused refused
-                    ? (refused.Code, refused.Text)
-                    : (((SendOutcome.Postponed)outcome).Code, ((SendOutcome.Postponed)outcome).Text);
-                Fail(message, code, text);
+                var refused = outcome as SendOutcome.Refused ?? GivenUp((SendOutcome.Postponed)outcome);
+                Fail(message, refused.Code, refused.Text);
                 await caps.GiveBackAsync(Connection, sending, cancellationToken);
-                await AuditAsync(message, AuditAction.SendFailed, code, cancellationToken);
+                await AuditAsync(message, AuditAction.SendFailed, refused.Code, cancellationToken);
+                if (refused.OptedOut)
+                {
+                    var contact = await context.Contacts.SingleAsync(candidate => candidate.Id == message.ContactId, cancellationToken);
+                    contact.MarketingStoppedAt ??= clock.GetUtcNow();
+                }
+
                 break;
         }
 
         await CompleteAsync(job, transaction, cancellationToken);
+    }
+
+    private static SendOutcome.Refused GivenUp(SendOutcome.Postponed postponed) => new(postponed.Code, postponed.Text);
+
+    private async Task RequeueAsync(Message message, Sending sending, string reason, CancellationToken cancellationToken)
+    {
+        message.MoveTo(MessageState.Queued, clock.GetUtcNow());
+        await caps.GiveBackAsync(Connection, sending, cancellationToken);
+        await AuditAsync(message, AuditAction.SendFailed, reason, cancellationToken);
+        await context.SaveChangesAsync(cancellationToken);
+    }
+
+    // Several messages of the number may learn it at the same moment; the first one tells.
+    private async Task StopAsync(ChannelId channel, SendOutcome.Stopped stopped, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var first = await context.Channels.Where(candidate => candidate.Id == channel && candidate.StoppedAt == null).ExecuteUpdateAsync(
+            set => set.SetProperty(candidate => candidate.StoppedAt, (DateTimeOffset?)now).SetProperty(candidate => candidate.StoppedReason, stopped.Code),
+            cancellationToken) == 1;
+        if (first)
+        {
+            var row = new AuditRecord { Action = AuditAction.ChannelStopped, Ts = now, ChannelId = channel, ErrorCode = stopped.Code };
+            await AuditTable.WriteAsync(Connection, [row], cancellationToken);
+            WaMcpTelemetry.ChannelStopped(stopped.Code);
+            LogStopped(channel, stopped.Code, stopped.Text);
+        }
     }
 
     private void Fail(Message message, string code, string text)
@@ -253,6 +294,12 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
             },
         ],
         cancellationToken);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Channel} is stopped ({Reason}): {Text} `admin channels resume` lets it send again.")]
+    private partial void LogStopped(ChannelId channel, string reason, string text);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Channel} sends nothing for {Pause} ({Reason}).")]
+    private partial void LogPaused(ChannelId channel, string reason, TimeSpan pause);
 }
 
 /// <summary>A message that was taken, with what sending it needs.</summary>

@@ -17,8 +17,11 @@ namespace WaMcp.Domain.Channels.WhatsApp;
 /// <param name="http">A client with no retries of its own.</param>
 /// <param name="credentials">Tokens and app secrets.</param>
 /// <param name="options">Where the Graph API is.</param>
-public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credentials, IOptions<WhatsAppOptions> options) : IChannel
+/// <param name="clock">For a date in Retry-After.</param>
+public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credentials, IOptions<WhatsAppOptions> options, TimeProvider clock) : IChannel
 {
+    private const int RateLimited = 130429;
+
     /// <inheritdoc/>
     public ChannelKind Kind => ChannelKind.WhatsApp;
 
@@ -34,7 +37,7 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
         }
         catch (HttpRequestException exception) when (NeverLeft(exception))
         {
-            return new SendOutcome.Postponed("provider_unreachable", "The provider cannot be reached at the moment.");
+            return new SendOutcome.Postponed("provider_unreachable", "The provider cannot be reached at the moment.", RetrySchedule.Usual);
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException or JsonException or InvalidOperationException)
         {
@@ -73,11 +76,19 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
         return document;
     }
 
-    private static async Task<SendOutcome> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<SendOutcome> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var answer = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+        if (response.StatusCode == HttpStatusCode.TooManyRequests)
+        {
+            // Something in front of the API may say so, and not in JSON.
+            return await CodeAsync(response, cancellationToken) is { } limit && WhatsAppErrors.Of(limit).Waits is not null
+                ? Judge(limit, response)
+                : new SendOutcome.Postponed("provider_busy", WhatsAppErrors.Describe(RateLimited).Text, RetrySchedule.Usual, RetryAfter(response));
+        }
+
         if (response.IsSuccessStatusCode)
         {
+            var answer = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
             var accepted = answer.TryGetProperty("messages", out var messages) && messages is { ValueKind: JsonValueKind.Array } && messages.GetArrayLength() > 0
                 && messages[0].TryGetProperty("id", out var wamid) ? wamid.GetString() : null;
             var user = answer.TryGetProperty("contacts", out var contacts) && contacts is { ValueKind: JsonValueKind.Array } && contacts.GetArrayLength() > 0
@@ -87,20 +98,44 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
                 : new SendOutcome.Accepted(accepted, user);
         }
 
-        if (!answer.TryGetProperty("error", out var error) || !error.TryGetProperty("code", out var number) || !number.TryGetInt32(out var code))
-        {
-            return new SendOutcome.Unknown($"The provider answered HTTP {(int)response.StatusCode} without saying why.");
-        }
+        return await CodeAsync(response, cancellationToken) is { } code
+            ? Judge(code, response)
+            : new SendOutcome.Unknown($"The provider answered HTTP {(int)response.StatusCode} without saying why.");
+    }
 
-        var (reason, text) = WhatsAppErrors.Describe(code);
-        if (response.StatusCode >= HttpStatusCode.InternalServerError && WhatsAppErrors.MayHaveBeenSent(code))
+    private SendOutcome Judge(int code, HttpResponseMessage response)
+    {
+        var (error, (reason, text)) = (WhatsAppErrors.Of(code), WhatsAppErrors.Describe(code));
+        return error.Class switch
         {
-            return new SendOutcome.Unknown($"The provider failed (HTTP {(int)response.StatusCode}, code {code}).");
-        }
+            WhatsAppErrorClass.RetryOrUnknown when response.StatusCode >= HttpStatusCode.InternalServerError =>
+                new SendOutcome.Unknown($"The provider failed (HTTP {(int)response.StatusCode}, code {code})."),
+            WhatsAppErrorClass.Retry or WhatsAppErrorClass.RetryOrUnknown => new SendOutcome.Postponed(reason, text, error.Waits!, RetryAfter(response)),
+            WhatsAppErrorClass.PauseNumber => new SendOutcome.Postponed(reason, text, error.Waits!, RetryAfter(response), WholeNumber: true),
+            WhatsAppErrorClass.StopNumber => new SendOutcome.Stopped(reason, text),
+            _ => new SendOutcome.Refused(reason, text, error.Class == WhatsAppErrorClass.OptOut),
+        };
+    }
 
-        return WhatsAppErrors.IsTemporary(code) || response.StatusCode == HttpStatusCode.TooManyRequests
-            ? new SendOutcome.Postponed(reason, text, response.Headers.RetryAfter?.Delta)
-            : new SendOutcome.Refused(reason, text);
+    private static async Task<int?> CodeAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+            return answer.TryGetProperty("error", out var error) && error.TryGetProperty("code", out var number) && number.TryGetInt32(out var code)
+                ? code
+                : null;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return null; // a page of some proxy's
+        }
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        var asked = response.Headers.RetryAfter is { } header ? header.Delta ?? header.Date - clock.GetUtcNow() : null;
+        return asked is not { } wait || wait <= TimeSpan.Zero ? null : wait < RetrySchedule.Longest ? wait : RetrySchedule.Longest;
     }
 
     // Only a request that found no connection is known not to have left.

@@ -75,9 +75,10 @@ internal static class WhatsAppWebhook
 
             var pricing = Member(status, "pricing");
             var error = Items(status, "errors").Cast<JsonElement?>().FirstOrDefault();
-            var described = error is { } given && Member(given, "code") is { ValueKind: JsonValueKind.Number } code && code.TryGetInt32(out var number)
-                ? WhatsAppErrors.Describe(number)
-                : ((string Code, string Text)?)null;
+            int? code = error is { } given && Member(given, "code") is { ValueKind: JsonValueKind.Number } member && member.TryGetInt32(out var number)
+                ? number
+                : null;
+            var described = code is { } known ? WhatsAppErrors.Describe(known) : ((string Code, string Text)?)null;
             yield return new StatusUpdate(
                 id,
                 TypedId.TryParse<MessageId>(Text(status, "biz_opaque_callback_data"), out var ours) ? ours : null,
@@ -86,7 +87,8 @@ internal static class WhatsAppWebhook
                 described?.Code,
                 described?.Text,
                 Text(pricing, "category"),
-                Member(pricing, "billable") is { ValueKind: JsonValueKind.True or JsonValueKind.False } billable ? billable.GetBoolean() : null);
+                Member(pricing, "billable") is { ValueKind: JsonValueKind.True or JsonValueKind.False } billable ? billable.GetBoolean() : null,
+                code is { } cause && WhatsAppErrors.Of(cause).Class == WhatsAppErrorClass.OptOut);
         }
     }
 
