@@ -7,6 +7,7 @@ using WaMcp.Admin.Channels;
 using WaMcp.Admin.Clients;
 using WaMcp.Admin.CommandLine;
 using WaMcp.Admin.Db;
+using WaMcp.Admin.DeadLetters;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Output;
@@ -26,13 +27,14 @@ internal sealed class AdminCommand : Command, IHasExamples
     };
 
     public AdminCommand()
-        : base("admin", "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, the audit log and the database.")
+        : base("admin", "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, dead letters, the audit log and the database.")
     {
         Add(new ClientsCommand());
         Add(new ChannelsCommand());
         Add(new GrantsCommand());
         Add(new KeysCommand());
         Add(new PepperCommand());
+        Add(new DeadLettersCommand());
         Add(new AuditCommand());
         Add(new DbCommand());
         output.AcceptOnlyFromAmong("table", "json");

@@ -67,6 +67,7 @@ public static class WaMcpDomain
         services.AddSingleton<ClientEpoch>().AddScoped<AuditedChange>();
         services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>();
         services.AddScoped<FindChannel>().AddScoped<AddChannel>().AddScoped<ResumeChannel>();
+        services.AddScoped<FindDeadLetter>().AddScoped<RetryDeadLetter>().AddScoped<DiscardDeadLetter>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
         services.AddScoped<FindKey>().AddScoped<HashNewKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
         services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();

@@ -25,7 +25,9 @@ public static class WorkerApp
         builder.Services.AddWhatsApp();
         builder.Services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section)
             .Validate(options => options is { Concurrency: > 0, Receiving: > 0 }, "Jobs:Concurrency and Jobs:Receiving must be at least 1.")
-            .Validate(options => options.Lease >= TimeSpan.FromSeconds(30), "Jobs:Lease must be at least 30 seconds: a provider call may take 20.")
+            .Validate<IOptions<WhatsAppOptions>>(
+                (options, whatsApp) => options.Lease > whatsApp.Value.Timeout + DeliverMessage.RecordTime,
+                $"Jobs:Lease must be longer than WhatsApp:Timeout and the {DeliverMessage.RecordTime.TotalSeconds} seconds that writing the outcome down may take.")
             .ValidateOnStart();
         builder.Services.AddScoped<SendingCaps>();
         builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>().AddScoped<IJobHandler, DeliverMessage>();

@@ -5,6 +5,7 @@ using WaMcp.Admin.Audit;
 using WaMcp.Admin.Channels;
 using WaMcp.Admin.Clients;
 using WaMcp.Admin.Db;
+using WaMcp.Admin.DeadLetters;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Peppers;
@@ -18,6 +19,7 @@ namespace WaMcp.Admin.Output;
 [JsonSerializable(typeof(ClientRow[]))]
 [JsonSerializable(typeof(ChannelRow[]))]
 [JsonSerializable(typeof(GrantRow[]))]
+[JsonSerializable(typeof(DeadLetterRow[]))]
 [JsonSerializable(typeof(KeyRow[]))]
 [JsonSerializable(typeof(PepperStatus))]
 [JsonSerializable(typeof(RotatePepper.Rotation))]

@@ -60,6 +60,12 @@ public static class AuditAction
     /// <summary>An operator let a stopped channel send again.</summary>
     public const string ChannelResumed = "channel_resumed";
 
+    /// <summary>An operator put a job that was given up back into the queue.</summary>
+    public const string DeadLetterRetried = "dead_letter_retried";
+
+    /// <summary>An operator removed a job that was given up.</summary>
+    public const string DeadLetterDiscarded = "dead_letter_discarded";
+
     /// <summary>An operator granted a channel.</summary>
     public const string GrantAdded = "grant_added";
 

@@ -28,7 +28,10 @@ internal sealed partial class DeliverMessage(
 {
     // Well within a lease.
     private static readonly TimeSpan[] RecordSchedule =
-        [TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(6)];
+        [TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(5)];
+
+    /// <summary>How long writing down the outcome may take; a lease has to be longer than this and the provider's answer.</summary>
+    public static readonly TimeSpan RecordTime = TimeSpan.FromSeconds(RecordSchedule.Sum(pause => pause.TotalSeconds));
 
     private const string SendTool = "send_message";
 

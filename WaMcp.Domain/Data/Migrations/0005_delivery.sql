@@ -25,6 +25,9 @@ BEGIN
 END
 $$;
 CREATE TRIGGER job_queues_up BEFORE INSERT ON jobs FOR EACH ROW WHEN (NEW.order_key IS NOT NULL) EXECUTE FUNCTION job_queues_up();
+-- One that was given up and is tried again queues up behind the one that is being done.
+CREATE TRIGGER job_comes_back BEFORE UPDATE OF dead_at ON jobs
+    FOR EACH ROW WHEN (NEW.order_key IS NOT NULL AND OLD.dead_at IS NOT NULL AND NEW.dead_at IS NULL) EXECUTE FUNCTION job_queues_up();
 
 CREATE FUNCTION job_lets_the_next_go() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
