@@ -5,11 +5,13 @@ using System.Reflection;
 using WaMcp.Admin.Channels;
 using WaMcp.Admin.Clients;
 using WaMcp.Admin.CommandLine;
+using WaMcp.Admin.Contacts;
 using WaMcp.Admin.Db;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Output;
 using WaMcp.Admin.Peppers;
+using WaMcp.Admin.Retention;
 
 namespace WaMcp.Admin;
 
@@ -25,13 +27,15 @@ internal sealed class AdminCommand : Command, IHasExamples
     };
 
     public AdminCommand()
-        : base("admin", "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper and the database.")
+        : base("admin", "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, contacts, retention and the database.")
     {
         Add(new ClientsCommand());
         Add(new ChannelsCommand());
         Add(new GrantsCommand());
         Add(new KeysCommand());
         Add(new PepperCommand());
+        Add(new ContactsCommand());
+        Add(new RetentionCommand());
         Add(new DbCommand());
         output.AcceptOnlyFromAmong("table", "json");
         Add(output);

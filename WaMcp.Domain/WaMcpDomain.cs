@@ -8,6 +8,7 @@ using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Duties;
 using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Limits;
 using WaMcp.Domain.Messages;
@@ -51,11 +52,12 @@ public static class WaMcpDomain
         services.AddSingleton(@operator);
         services.AddSingleton<MigrateDatabase>();
         services.AddSingleton<ClientEpoch>().AddScoped<AuditedChange>();
-        services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>();
+        services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>().AddScoped<SetRetention>();
         services.AddScoped<FindChannel>().AddScoped<AddChannel>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
         services.AddScoped<FindKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
         services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();
+        services.AddScoped<EraseContact>().AddScoped<RequestDuty>();
         return services;
     }
 

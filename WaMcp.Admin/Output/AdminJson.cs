@@ -7,7 +7,9 @@ using WaMcp.Admin.Db;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Peppers;
+using WaMcp.Admin.Retention;
 using WaMcp.Domain.Access;
+using WaMcp.Domain.Contacts;
 
 namespace WaMcp.Admin.Output;
 
@@ -20,6 +22,10 @@ namespace WaMcp.Admin.Output;
 [JsonSerializable(typeof(PepperStatus))]
 [JsonSerializable(typeof(RotatePepper.Rotation))]
 [JsonSerializable(typeof(MigrationResult))]
+[JsonSerializable(typeof(EraseContact.Erasure))]
+[JsonSerializable(typeof(DutyRow))]
+[JsonSerializable(typeof(DutyRow[]))]
+[JsonSerializable(typeof(Dictionary<string, long>))]
 [JsonSerializable(typeof(ErrorDocument))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {

@@ -58,8 +58,9 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         StartAsync(postgres, asProcesses: false, null, settings);
 
     /// <summary>Everything in this process, by another clock.</summary>
-    public static Task<WaMcpSystem> StartWithClockAsync(TimeProvider clock, LocalPostgres? postgres = null) =>
-        StartAsync(postgres, asProcesses: false, clock, []);
+    public static Task<WaMcpSystem> StartWithClockAsync(
+        TimeProvider clock, LocalPostgres? postgres = null, params (string Key, string? Value)[] settings) =>
+        StartAsync(postgres, asProcesses: false, clock, settings);
 
     /// <summary>Server and worker as processes of their own, to be killed.</summary>
     public static Task<WaMcpSystem> StartProcessesAsync(LocalPostgres? postgres = null, params (string Key, string? Value)[] settings) =>
@@ -68,6 +69,9 @@ internal sealed class WaMcpSystem : IAsyncDisposable
     /// <summary>Another replica of the server, as a process, over the same stores.</summary>
     /// <returns>Its address.</returns>
     public async Task<Uri> AddServerProcessAsync() => (await LaunchAsync("WaMcp.Server", FreePort.Next(), settingsOfAll)).Address;
+
+    /// <summary>Another replica of the worker, as a process, over the same stores.</summary>
+    public Task<ProgramProcess> AddWorkerProcessAsync() => LaunchAsync("WaMcp.Worker", FreePort.Next(), settingsOfAll);
 
     private static async Task<WaMcpSystem> StartAsync(
         LocalPostgres? postgres, bool asProcesses, TimeProvider? clock, (string Key, string? Value)[] settings)
@@ -84,6 +88,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
             ("ConnectionStrings:wamcp", system.Database.App),
             ("ConnectionStrings:redis", system.Redis.ConnectionString),
             ("RateLimit:RedisPatience", "00:00:02"), // a machine that is busy with all tests is no Redis that is away
+            ("Duties:LookEvery", "00:00:00.2"),
             .. settings,
         ];
         var sandbox = await system.RunAsync("WaMcp.Sandbox", SandboxApp.Build, 0, all);
