@@ -31,7 +31,7 @@ public sealed record AuditRecord
     /// <summary>Which channel.</summary>
     public ChannelId? ChannelId { get; init; }
 
-    /// <summary>The provider's id of the message.</summary>
+    /// <summary>The provider's id of the message; stored as its SHA-256, because some hold a phone number.</summary>
     public string? ProviderMessageId { get; init; }
 
     /// <summary>SHA-256 over the canonical JSON of the input, hex.</summary>

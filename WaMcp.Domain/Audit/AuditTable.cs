@@ -1,73 +1,82 @@
-using System.Text;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace WaMcp.Domain.Audit;
 
-/// <summary>Writes audit rows: many by binary COPY, a few inside the transaction of what they tell about.</summary>
+/// <summary>
+/// Writes audit rows, and with them, in the same statement, the batch that makes them tamper-evident and the notary's order to seal it: all
+/// of it is there or nothing.
+/// </summary>
 public static class AuditTable
 {
-    private const string Columns =
-        "ts, action, client_id, api_key_id, request_id, tool_name, channel_id, provider_message_id, payload_hash, error_code, "
-        + "latency_ms, ip, user_agent, metadata";
-
-    /// <summary>Text may be a third party's and of any length; a column keeps this much.</summary>
-    private const int TextLength = 200;
+    // An id and a digest stay together from the first line on, whatever order Postgres writes in; only Postgres knows the ids, so it hashes.
+    private const string Store =
+        """
+        WITH input AS MATERIALIZED (
+            SELECT nextval('audit_log_id_seq') AS id, row.*
+            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                AS row (ts, action, client_id, api_key_id, request_id, tool_name, channel_id, provider_message_id, payload_hash, error_code,
+                    latency_ms, ip, user_agent, metadata, digest)
+        ), stored AS (
+            INSERT INTO audit_log (id, ts, action, client_id, api_key_id, request_id, tool_name, channel_id, provider_message_id, payload_hash,
+                error_code, latency_ms, ip, user_agent, metadata)
+            SELECT id, ts, action, client_id, api_key_id, request_id, tool_name, channel_id, provider_message_id, payload_hash,
+                error_code, latency_ms, ip, user_agent, metadata
+            FROM input
+        ), sums AS MATERIALIZED (
+            SELECT clock_timestamp() AS written_at, min(id) AS first_id, max(id) AS last_id, count(*) AS count,
+                coalesce(string_agg(int8send(id) || digest, '' ORDER BY id), '') AS entries
+            FROM input
+        ), batch AS (
+            INSERT INTO audit_batches (nonce, writer, closing, written_at, first_id, last_id, count, entries, hash)
+            SELECT $16, $17, $18, written_at, first_id, last_id, count, entries, sha256($19 || timestamptz_send(written_at) || entries)
+            FROM sums
+            RETURNING id
+        )
+        INSERT INTO audit_unsealed (batch_id) SELECT id FROM batch
+        """;
 
     /// <summary>Writes rows on an open connection, inside its transaction if it has one.</summary>
-    public static async Task WriteAsync(NpgsqlConnection connection, IReadOnlyCollection<AuditRecord> records, CancellationToken cancellationToken)
+    public static Task WriteAsync(NpgsqlConnection connection, IReadOnlyCollection<AuditRecord> records, CancellationToken cancellationToken) =>
+        WriteAsync(connection, [.. records.Select(AuditRow.Of)], Guid.CreateVersion7(), writer: null, closing: false, cancellationToken);
+
+    /// <summary>Writes the rows of a queue; none is a batch as well.</summary>
+    /// <exception cref="PostgresException">A unique violation of <c>audit_batches_nonce_key</c>: this very batch is there already.</exception>
+    internal static async Task WriteAsync(
+        NpgsqlConnection connection, IReadOnlyList<AuditRow> rows, Guid nonce, Guid? writer, bool closing, CancellationToken cancellationToken)
     {
-        await using var copy = await connection.BeginBinaryImportAsync($"COPY audit_log ({Columns}) FROM STDIN (FORMAT BINARY)", cancellationToken);
-        foreach (var record in records)
-        {
-            await copy.StartRowAsync(cancellationToken);
-            await copy.WriteAsync(record.Ts.ToUniversalTime(), NpgsqlDbType.TimestampTz, cancellationToken);
-            await copy.WriteAsync(record.Action, NpgsqlDbType.Text, cancellationToken);
-            await WriteAsync(copy, record.ClientId?.Value, cancellationToken);
-            await WriteAsync(copy, record.ApiKeyId?.Value, cancellationToken);
-            await WriteAsync(copy, record.RequestId, cancellationToken);
-            await WriteAsync(copy, record.ToolName, cancellationToken);
-            await WriteAsync(copy, record.ChannelId?.Value, cancellationToken);
-            await WriteAsync(copy, record.ProviderMessageId, cancellationToken);
-            await WriteAsync(copy, record.PayloadHash, cancellationToken);
-            await WriteAsync(copy, record.ErrorCode, cancellationToken);
-            await WriteAsync(copy, record.LatencyMs, cancellationToken);
-            await WriteAsync(copy, record.Ip, cancellationToken);
-            await WriteAsync(copy, record.UserAgent, cancellationToken);
-            await WriteAsync(copy, record.Metadata, cancellationToken, NpgsqlDbType.Jsonb);
-        }
+        await using var command = new NpgsqlCommand(Store, connection);
+        Add(NpgsqlDbType.TimestampTz, row => row.Ts);
+        Add(NpgsqlDbType.Text, row => row.Action);
+        Add(NpgsqlDbType.Uuid, row => row.ClientId);
+        Add(NpgsqlDbType.Uuid, row => row.ApiKeyId);
+        Add(NpgsqlDbType.Text, row => row.RequestId);
+        Add(NpgsqlDbType.Text, row => row.ToolName);
+        Add(NpgsqlDbType.Uuid, row => row.ChannelId);
+        Add(NpgsqlDbType.Text, row => row.ProviderMessageId);
+        Add(NpgsqlDbType.Text, row => row.PayloadHash);
+        Add(NpgsqlDbType.Text, row => row.ErrorCode);
+        Add(NpgsqlDbType.Double, row => row.LatencyMs);
+        Add(NpgsqlDbType.Text, row => row.Ip);
+        Add(NpgsqlDbType.Text, row => row.UserAgent);
+        Add(NpgsqlDbType.Jsonb, row => row.Metadata);
+        Add(NpgsqlDbType.Bytea, row => row.Digest());
+        command.Parameters.Add(new() { Value = nonce });
+        command.Parameters.Add(new() { Value = writer ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+        command.Parameters.Add(new() { Value = closing });
+        command.Parameters.Add(new() { Value = AuditBatch.Header(nonce, writer, closing, rows.Count) });
+        await command.PrepareAsync(cancellationToken); // planning it takes longer than running it
+        await command.ExecuteNonQueryAsync(cancellationToken);
 
-        await copy.CompleteAsync(cancellationToken);
+        void Add<T>(NpgsqlDbType type, Func<AuditRow, T> column)
+        {
+            var values = new T[rows.Count];
+            for (var index = 0; index < values.Length; index++)
+            {
+                values[index] = column(rows[index]);
+            }
+
+            command.Parameters.Add(new() { Value = values, NpgsqlDbType = NpgsqlDbType.Array | type });
+        }
     }
-
-    // Text that Postgres would refuse (a NUL) must not cost the row.
-    private static string Clean(string text)
-    {
-        if (text.Length <= TextLength && !text.Any(NotKept))
-        {
-            return text;
-        }
-
-        var clean = new StringBuilder(Math.Min(text.Length, TextLength));
-        foreach (var character in text.AsSpan(0, Math.Min(text.Length, TextLength)))
-        {
-            clean.Append(NotKept(character) ? '?' : character);
-        }
-
-        return clean.ToString();
-    }
-
-    private static bool NotKept(char character) => char.IsControl(character) || char.IsSurrogate(character);
-
-    private static Task WriteAsync(NpgsqlBinaryImporter copy, Guid? value, CancellationToken cancellationToken) =>
-        value is { } id ? copy.WriteAsync(id, NpgsqlDbType.Uuid, cancellationToken) : copy.WriteNullAsync(cancellationToken);
-
-    private static Task WriteAsync(NpgsqlBinaryImporter copy, double? value, CancellationToken cancellationToken) =>
-        value is { } number ? copy.WriteAsync(number, NpgsqlDbType.Double, cancellationToken) : copy.WriteNullAsync(cancellationToken);
-
-    private static Task WriteAsync(
-        NpgsqlBinaryImporter copy, string? value, CancellationToken cancellationToken, NpgsqlDbType type = NpgsqlDbType.Text) =>
-        value is { } text
-            ? copy.WriteAsync(type == NpgsqlDbType.Text ? Clean(text) : text, type, cancellationToken)
-            : copy.WriteNullAsync(cancellationToken);
 }

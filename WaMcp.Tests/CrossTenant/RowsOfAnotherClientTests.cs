@@ -28,6 +28,10 @@ public sealed class RowsOfAnotherClientTests(TwoTenants tenants) : IClassFixture
         ["jobs"] = "the Worker claims for all clients at once; a job holds ids, and its scope is opened after the claim",
         ["rate_limit_buckets"] = "counts by key, grant and address",
         ["audit_log"] = "written for all clients in one batch; operators read it, no tool does",
+        ["audit_batches"] = "digests of audit rows, by batch",
+        ["audit_unsealed"] = "ids of batches",
+        ["audit_seals"] = "hashes of batches",
+        ["duties"] = "what runs daily, for all clients",
         ["__EFMigrationsHistory"] = "EF Core's own; the programs' role has no right on it",
     };
 

@@ -9,7 +9,7 @@ namespace WaMcp.Tests.Data;
 public sealed class ModelMatchesDatabaseTests
 {
     // Written and read by SQL of our own, or by EF Core itself.
-    private static readonly string[] WithoutEntity = ["audit_log", "rate_limit_buckets", "__EFMigrationsHistory"];
+    private static readonly string[] WithoutEntity = ["audit_log", "audit_batches", "audit_unsealed", "audit_seals", "rate_limit_buckets", "__EFMigrationsHistory"];
 
     [Fact]
     public async Task EveryColumnOfTheModelIsInTheDatabaseAndTheOtherWayRound()
