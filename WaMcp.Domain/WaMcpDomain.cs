@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
+using WaMcp.Domain.Audit.Archive;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
@@ -27,6 +28,8 @@ public static class WaMcpDomain
         services.AddSingleton<SecretBox>();
         services.AddScoped<TenantContext>();
         services.AddSingleton<JobQueue>();
+        services.AddOptions<ArchiveOptions>().BindConfiguration(ArchiveOptions.Section);
+        services.AddSingleton<AuditArchive>();
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
         services.AddScoped<SendMessage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
         return services;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using WaMcp.Domain;
+using WaMcp.Domain.Audit.Archive;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Data;
@@ -47,7 +48,11 @@ public static class WorkerApp
         services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.Section)
             .Validate(options => options.Messages >= RetentionOptions.Deliveries, "Retention:Messages must be at least 7.00:00:00: raw deliveries are kept for that long.")
             .ValidateOnStart();
-        services.AddSingleton<IDuty, PruneMessages>();
+        services.AddOptions<ArchiveOptions>()
+            .Validate(options => options.After >= TimeSpan.FromDays(1), "AuditArchive:After must be at least 1.00:00:00.")
+            .Validate(options => options.PartRows > 0, "AuditArchive:PartRows must be at least 1.")
+            .ValidateOnStart();
+        services.AddSingleton<IDuty, PruneMessages>().AddSingleton<IDuty, ArchiveAudit>();
         services.AddBackground<DutyLoop>();
     }
 

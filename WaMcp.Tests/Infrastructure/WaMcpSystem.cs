@@ -42,6 +42,9 @@ internal sealed class WaMcpSystem : IAsyncDisposable
 
     public SandboxDriver Sandbox { get; private set; } = null!;
 
+    /// <summary>Where the Worker archives audit rows.</summary>
+    public string ArchiveFolder { get; } = RunFolder.Create("archive");
+
     public HttpClient Http { get; } = new();
 
     /// <summary>What all programs logged, for tests that search it for secrets.</summary>
@@ -88,6 +91,8 @@ internal sealed class WaMcpSystem : IAsyncDisposable
             ("ConnectionStrings:wamcp", system.Database.App),
             ("ConnectionStrings:redis", system.Redis.ConnectionString),
             ("RateLimit:RedisPatience", "00:00:02"), // a machine that is busy with all tests is no Redis that is away
+            ("ConnectionStrings:archiver", system.Database.For(MigratedDatabase.ArchiverRole)),
+            ("AuditArchive:Folder", system.ArchiveFolder),
             ("Duties:LookEvery", "00:00:00.2"),
             .. settings,
         ];
