@@ -38,7 +38,7 @@ internal sealed class ArchiveAudit(
         """;
 
     // The same to the bit, once it is restored.
-    private const string Same = "audit_log.id = (line::jsonb->>'id')::bigint AND audit_log *= jsonb_populate_record(NULL::audit_log, line::jsonb)";
+    private const string Same = "audit_log.id = (line::json->>'id')::bigint AND audit_log *= json_populate_record(NULL::audit_log, line::json)";
 
     public string Name => Duty.ArchiveAudit;
 
@@ -202,7 +202,7 @@ internal sealed class ArchiveAudit(
         await using var delete = new NpgsqlCommand($"DELETE FROM audit_log USING unnest($1) AS line WHERE {Same}", connection);
         delete.Parameters.AddWithValue(lines);
         var deleted = await delete.ExecuteNonQueryAsync(cancellationToken);
-        await using var left = new NpgsqlCommand("SELECT count(*) FROM audit_log JOIN unnest($1) AS line ON audit_log.id = (line::jsonb->>'id')::bigint", connection);
+        await using var left = new NpgsqlCommand("SELECT count(*) FROM audit_log JOIN unnest($1) AS line ON audit_log.id = (line::json->>'id')::bigint", connection);
         left.Parameters.AddWithValue(lines);
         if ((long)(await left.ExecuteScalarAsync(cancellationToken))! > 0 || (!isLeftOver && deleted != lines.Count))
         {

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace WaMcp.Domain.Audit.Archive;
 
 /// <summary>
-/// One row as a line of JSON. Postgres writes it (<c>row_to_json</c>) and reads it again (<c>jsonb_populate_record</c>), which gives the same
+/// One row as a line of JSON. Postgres writes it (<c>row_to_json</c>) and reads it again (<c>json_populate_record</c>), which gives the same
 /// row to the bit; here it is read only to compute the digest.
 /// </summary>
 public static class ArchiveLine
