@@ -49,10 +49,10 @@ public static class AdminApp
         {
             await using (session)
             {
-                await command.ExecuteAsync(new Invocation(parsed, report, session), cancellationToken);
+                var run = new Invocation(parsed, report, session);
+                await command.ExecuteAsync(run, cancellationToken);
+                return run.ExitCode;
             }
-
-            return ExitCode.Done;
         }
         catch (Exception exception)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using WaMcp.Admin.Audit;
 using WaMcp.Admin.Channels;
 using WaMcp.Admin.Clients;
 using WaMcp.Admin.CommandLine;
@@ -27,7 +28,9 @@ internal sealed class AdminCommand : Command, IHasExamples
     };
 
     public AdminCommand()
-        : base("admin", "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, contacts, retention and the database.")
+        : base(
+            "admin",
+            "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, contacts, retention, the audit log and the database.")
     {
         Add(new ClientsCommand());
         Add(new ChannelsCommand());
@@ -36,6 +39,7 @@ internal sealed class AdminCommand : Command, IHasExamples
         Add(new PepperCommand());
         Add(new ContactsCommand());
         Add(new RetentionCommand());
+        Add(new AuditCommand());
         Add(new DbCommand());
         output.AcceptOnlyFromAmong("table", "json");
         Add(output);
@@ -49,6 +53,7 @@ internal sealed class AdminCommand : Command, IHasExamples
         "admin channels add --name support --phone-number-id 100000000000001 --display-phone \"+1 555 010 0001\"",
         "admin grants add --client acme-corp --phone support --tools send_message,get_messages --daily-cap 500",
         "admin keys mint --client acme-corp --label \"CRM agent\" --scopes tools:send_message,numbers:support --expires 90d",
+        "admin audit --client acme-corp --since 24h",
         "admin clients list --output json",
     ];
 
@@ -59,7 +64,7 @@ internal sealed class AdminCommand : Command, IHasExamples
     /// <summary>Says what happens when one of the commands was called.</summary>
     public void OnRun(Func<ConsoleCommand, ParseResult, CancellationToken, Task<int>> run)
     {
-        foreach (var command in Subcommands.SelectMany(noun => noun.Subcommands).OfType<ConsoleCommand>())
+        foreach (var command in Subcommands.SelectMany(noun => noun.Subcommands.Append(noun)).OfType<ConsoleCommand>())
         {
             command.SetAction((parsed, cancellationToken) => run(command, parsed, cancellationToken));
         }

@@ -28,6 +28,7 @@ public static class WaMcpDomain
         services.AddSingleton<SecretBox>();
         services.AddScoped<TenantContext>();
         services.AddSingleton<JobQueue>();
+        services.AddSingleton<SealAudit>().AddSingleton<VerifyAudit>().AddSingleton<AskAudit>();
         services.AddOptions<ArchiveOptions>().BindConfiguration(ArchiveOptions.Section);
         services.AddSingleton<AuditArchive>();
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
@@ -48,6 +49,16 @@ public static class WaMcpDomain
 
     /// <summary>What a program needs that lets the owner in without a key.</summary>
     public static IServiceCollection AddOwnerAccess(this IServiceCollection services) => services.AddScoped<AuthenticateOwner>();
+
+    /// <summary>The process's queue of audit rows.</summary>
+    public static IServiceCollection AddAuditLog(this IServiceCollection services)
+    {
+        services.AddOptions<AuditOptions>().BindConfiguration(AuditOptions.Section)
+            .Validate(options => options.QueueRows > 0, "Audit:QueueRows must be at least 1.")
+            .Validate(options => options.DrainLimit >= TimeSpan.Zero, "Audit:DrainLimit must not be negative.")
+            .ValidateOnStart();
+        return services.AddBackground<AuditLog>();
+    }
 
     /// <summary>What operators do, each change with its audit row in the name of <paramref name="operator"/>. Wants Redis as well.</summary>
     public static IServiceCollection AddOperatorVerbs(this IServiceCollection services, Operator @operator)

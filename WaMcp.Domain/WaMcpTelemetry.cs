@@ -22,6 +22,18 @@ public static class WaMcpTelemetry
     private static readonly Counter<long> AuditFailures =
         Meter.CreateCounter<long>("wamcp.audit.failed", "{row}", "Audit rows that could not be written.");
 
+    private static readonly UpDownCounter<long> AuditQueue =
+        Meter.CreateUpDownCounter<long>("wamcp.audit.queued", "{row}", "Audit rows that wait to be written.");
+
+    private static readonly Histogram<double> AuditFlushes =
+        Meter.CreateHistogram<double>("wamcp.audit.flush.duration", "s", "How long one write of audit rows took.");
+
+    private static readonly Gauge<long> AuditUnsealed =
+        Meter.CreateGauge<long>("wamcp.audit.unsealed", "{batch}", "Audit batches that the notary has still to seal.");
+
+    private static readonly Counter<long> AuditBreaks =
+        Meter.CreateCounter<long>("wamcp.audit.chain.breaks", "{finding}", "What the check of the audit chain found wrong.");
+
     private static readonly Counter<long> JobsDone = Meter.CreateCounter<long>("wamcp.job.completed", "{job}", "Jobs by kind and outcome.");
 
     private static readonly Histogram<double> DutyRuns =
@@ -35,6 +47,18 @@ public static class WaMcpTelemetry
 
     /// <summary>Audit rows did not reach the database: the gap is an alert of its own.</summary>
     public static void AuditFailed(int rows) => AuditFailures.Add(rows);
+
+    /// <summary>Audit rows joined the queue, or left it.</summary>
+    public static void AuditQueued(int rows) => AuditQueue.Add(rows);
+
+    /// <summary>Audit rows were written at once.</summary>
+    public static void AuditFlushed(TimeSpan elapsed) => AuditFlushes.Record(elapsed.TotalSeconds);
+
+    /// <summary>The notary looked at what it has to do.</summary>
+    public static void AuditNotSealed(long batches) => AuditUnsealed.Record(batches);
+
+    /// <summary>A check of the audit chain ended; 0 is good news.</summary>
+    public static void AuditChainChecked(long findings) => AuditBreaks.Add(findings);
 
     /// <summary>A job ended one way or the other.</summary>
     public static void JobCompleted(string kind, string outcome) =>

@@ -1,5 +1,4 @@
 using WaMcp.Domain;
-using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Inbox;
@@ -24,7 +23,7 @@ public static class ServerApp
         builder.AddAddressLimit();
         builder.Services.AddWaMcpDomain().AddKeyAccess();
         builder.Services.AddSingleton<WhatsAppCredentials>();
-        builder.Services.AddBackground<AuditLog>().AddBackground<WebhookInbox>();
+        builder.Services.AddAuditLog().AddBackground<WebhookInbox>();
         builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddScoped<WebhookSecrets>();
         builder.Services.AddWaMcpTools().AddMcpEndpoint();
 

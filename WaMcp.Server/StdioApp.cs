@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging.Console;
 using Npgsql;
 using WaMcp.Domain;
 using WaMcp.Domain.Access;
-using WaMcp.Domain.Audit;
 using WaMcp.Domain.Data;
 using WaMcp.Server.Auth;
 using WaMcp.Server.Mcp;
@@ -53,7 +52,7 @@ public static class StdioApp
         builder.AddDatabase<WaMcpDbContext>();
         builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddWaMcpDomain().AddOwnerAccess();
-        builder.Services.AddBackground<AuditLog>();
+        builder.Services.AddAuditLog();
         builder.Services.AddScoped<Caller>().AddScoped<CallAudit>();
         // After the audit log: what starts last stops first, so the last calls' rows find it running.
         builder.Services.AddWaMcpTools().AddMcpStdio();

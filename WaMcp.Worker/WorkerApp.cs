@@ -5,6 +5,7 @@ using WaMcp.Domain.Channels;
 using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Data;
 using WaMcp.ServiceDefaults;
+using WaMcp.Worker.Audit;
 using WaMcp.Worker.Deliveries;
 using WaMcp.Worker.Duties;
 using WaMcp.Worker.Inbound;
@@ -13,7 +14,9 @@ using WaMcp.Worker.Retention;
 
 namespace WaMcp.Worker;
 
-/// <summary>What runs by itself: takes webhook events apart, records them for each client, sends messages, keeps nothing too long.</summary>
+/// <summary>
+/// What runs by itself: takes webhook events apart, records them for each client, sends messages, seals the audit log, keeps nothing too long.
+/// </summary>
 public static class WorkerApp
 {
     /// <summary>Composes the program.</summary>
@@ -32,6 +35,7 @@ public static class WorkerApp
         builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>().AddScoped<IJobHandler, DeliverMessage>();
         builder.Services.AddDuties();
         builder.Services.AddBackground<JobSignal>().AddBackground<JobLoop>();
+        builder.Services.AddNotary();
 
         var app = builder.Build();
         app.MapHealthEndpoints();
@@ -54,6 +58,15 @@ public static class WorkerApp
             .ValidateOnStart();
         services.AddSingleton<IDuty, PruneMessages>().AddSingleton<IDuty, ArchiveAudit>();
         services.AddBackground<DutyLoop>();
+    }
+
+    private static void AddNotary(this IServiceCollection services)
+    {
+        services.AddOptions<NotaryOptions>().BindConfiguration(NotaryOptions.Section)
+            .Validate(options => options.SealEvery > TimeSpan.Zero, "Notary:SealEvery must be longer than nothing.")
+            .Validate(options => options.CheckEvery > TimeSpan.Zero, "Notary:CheckEvery must be longer than nothing.")
+            .ValidateOnStart();
+        services.AddBackground<Notary>().AddBackground<ChainWatch>();
     }
 
     private static void AddWhatsApp(this IServiceCollection services)

@@ -15,6 +15,9 @@ internal sealed class Invocation(ParseResult parsed, Report report, Session sess
 
     public Session Session => session;
 
+    /// <summary>What the shell gets when the command ends without a failure.</summary>
+    public int ExitCode { get; set; }
+
     /// <summary>A verb of the domain, or the database.</summary>
     public T Get<T>()
         where T : notnull => session.Get<T>();
@@ -42,6 +45,11 @@ internal sealed class Invocation(ParseResult parsed, Report report, Session sess
     /// <exception cref="Fault"><c>invalid_input</c>.</exception>
     public TimeSpan? Duration(Option<string> option) =>
         parsed.GetValue(option) is { } text ? CommandLine.Duration.Parse(Field(option), text) : null;
+
+    /// <summary>A moment; null when the option is not there.</summary>
+    /// <exception cref="Fault"><c>invalid_input</c>.</exception>
+    public DateTimeOffset? Moment(Option<string> option) =>
+        parsed.GetValue(option) is { } text ? CommandLine.Moment.Parse(Field(option), text, Get<TimeProvider>().GetUtcNow()) : null;
 
     /// <summary>Asks before something that cannot be undone.</summary>
     /// <param name="warning">What it does.</param>

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using WaMcp.Admin.Audit;
 using WaMcp.Admin.Channels;
 using WaMcp.Admin.Clients;
 using WaMcp.Admin.Db;
@@ -9,6 +10,7 @@ using WaMcp.Admin.Keys;
 using WaMcp.Admin.Peppers;
 using WaMcp.Admin.Retention;
 using WaMcp.Domain.Access;
+using WaMcp.Domain.Audit;
 using WaMcp.Domain.Contacts;
 
 namespace WaMcp.Admin.Output;
@@ -26,6 +28,9 @@ namespace WaMcp.Admin.Output;
 [JsonSerializable(typeof(DutyRow))]
 [JsonSerializable(typeof(DutyRow[]))]
 [JsonSerializable(typeof(Dictionary<string, long>))]
+[JsonSerializable(typeof(AuditLine))]
+[JsonSerializable(typeof(HeadDocument))]
+[JsonSerializable(typeof(AuditVerdict))]
 [JsonSerializable(typeof(ErrorDocument))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {

@@ -11,6 +11,9 @@ internal static class ExitCode
     public const int NotFound = 3;
     public const int Conflict = 4;
 
+    /// <summary>A verification found something wrong.</summary>
+    public const int Found = 5;
+
     /// <summary>What shells use for a program that SIGINT ended.</summary>
     public const int Interrupted = 130;
 

@@ -5,7 +5,7 @@ namespace WaMcp.Admin.Output;
 
 /// <summary>Everything the console says: results on standard output; errors, progress and secrets on standard error.</summary>
 /// <remarks>
-/// With JSON, standard output holds exactly one document, also when the command failed: the error object. A token is no result: it goes
+/// With JSON, standard output holds exactly one document, also when the command failed: the error object; only a stream of rows is one a line. A token is no result: it goes
 /// to standard error in both formats and nowhere else.
 /// </remarks>
 internal sealed class Report
@@ -33,6 +33,10 @@ internal sealed class Report
     /// <summary>Shows many things: a table, or one array.</summary>
     public void Show<TRow>(TRow[] rows)
         where TRow : IRow<TRow> => Write(rows, () => Table.Write(Results, rows));
+
+    /// <summary>Shows rows as they come.</summary>
+    public RowStream<TRow> Stream<TRow>()
+        where TRow : IRow<TRow> => new(this);
 
     /// <summary>Shows something that is a sentence for people.</summary>
     public void Show<TDocument>(TDocument document, string sentence) => Write(document, () => Results.WriteLine(sentence));

@@ -13,7 +13,6 @@ internal static class Table
     public static void Write<TRow>(TextWriter writer, IReadOnlyList<TRow> rows)
         where TRow : IRow<TRow>
     {
-        var isTerminal = ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected;
         var table = new Spectre.Console.Table { Border = TableBorder.None };
         foreach (var column in TRow.Columns)
         {
@@ -28,7 +27,7 @@ internal static class Table
         using var drawn = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Ansi = isTerminal && !ColourIsUnwanted ? AnsiSupport.Yes : AnsiSupport.No,
+            Ansi = IsStyled(writer) ? AnsiSupport.Yes : AnsiSupport.No,
             ColorSystem = ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
             Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
@@ -41,6 +40,11 @@ internal static class Table
             writer.WriteLine(line.TrimEnd());
         }
     }
+
+    /// <summary>A line as headings are shown there.</summary>
+    public static string Bold(TextWriter writer, string line) => IsStyled(writer) ? $"\u001b[1m{line}\u001b[0m" : line;
+
+    private static bool IsStyled(TextWriter writer) => ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected && !ColourIsUnwanted;
 
     // https://no-color.org
     private static bool ColourIsUnwanted =>

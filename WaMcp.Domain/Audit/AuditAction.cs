@@ -3,6 +3,9 @@ namespace WaMcp.Domain.Audit;
 /// <summary>The closed vocabulary of the audit log.</summary>
 public static class AuditAction
 {
+    /// <summary>Every word.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. typeof(AuditAction).GetFields().Select(word => (string)word.GetRawConstantValue()!)];
+
     /// <summary>A request came without a usable key, or the check itself failed.</summary>
     public const string AuthFailed = "auth_failed";
 
@@ -83,4 +86,7 @@ public static class AuditAction
 
     /// <summary>The daily run that moves old audit rows into files ended.</summary>
     public const string AuditArchived = "audit_archived";
+
+    /// <summary>Rows of this log were lost; how many, and from when until when.</summary>
+    public const string AuditGap = "audit_gap";
 }

@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace WaMcp.Domain.Audit;
@@ -10,31 +12,53 @@ namespace WaMcp.Domain.Audit;
 /// drained on shutdown. The rows of sends do not come this way: they are written in the send's own transaction.
 /// </summary>
 /// <remarks>
-/// A row that cannot be written is logged as an error and counted, and the request goes on: the gap is itself an alert
-/// (<c>wamcp.audit.failed</c>). The queue is bounded; when it is full, callers wait a
-/// second for room before they leave a gap.
+/// While Postgres is away the rows wait here, bounded by <see cref="AuditOptions.QueueRows"/>, and the requests go on. The batch that could
+/// not be written is tried again under the same nonce, so that one whose commit was in doubt is there once. What finds no room is lost: it
+/// is counted (<c>wamcp.audit.failed</c>), logged as an error, and told in the log itself by a row <c>audit_gap</c>. The first and the last batch of a
+/// process are there even without rows: a process that has no closing batch was killed or is still running.
 /// </remarks>
 /// <param name="database">Where to, as wa_app: it may insert and read, nothing else.</param>
+/// <param name="options">How much may wait.</param>
 /// <param name="clock">For the flush interval.</param>
-/// <param name="logger">For gaps.</param>
-public sealed partial class AuditLog(NpgsqlDataSource database, TimeProvider clock, ILogger<AuditLog> logger) : BackgroundService
+/// <param name="logger">For outages and gaps.</param>
+public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOptions> options, TimeProvider clock, ILogger<AuditLog> logger)
+    : BackgroundService
 {
     private const int FlushRows = 100;
     private const int MaxBatch = 5_000;
-    private const int Capacity = 50_000;
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
-    private readonly Channel<AuditRecord> queue =
-        Channel.CreateBounded<AuditRecord>(new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    private readonly Channel<AuditRow> queue = Channel.CreateBounded<AuditRow>(
+        new BoundedChannelOptions(options.Value.QueueRows) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly Guid writer = Guid.CreateVersion7();
+    private readonly AuditGap gap = new();
+    private readonly CancellationTokenSource end = new();
+    private volatile bool isAway;
 
     /// <summary>Hands a row over.</summary>
-    public ValueTask WriteAsync(AuditRecord record) => queue.Writer.TryWrite(record) ? ValueTask.CompletedTask : WaitAsync(record);
+    public ValueTask WriteAsync(AuditRecord record)
+    {
+        // Now rather than when it is written: what waits in the queue is small, whatever a caller sent.
+        var row = AuditRow.Of(record);
+        if (!queue.Writer.TryWrite(row))
+        {
+            return WaitAsync(row);
+        }
+
+        WaMcpTelemetry.AuditQueued(1);
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         queue.Writer.TryComplete();
+        end.CancelAfter(options.Value.DrainLimit);
         if (ExecuteTask is { } draining)
         {
             await draining.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -44,19 +68,34 @@ public sealed partial class AuditLog(NpgsqlDataSource database, TimeProvider clo
     }
 
     /// <inheritdoc/>
+    public override void Dispose()
+    {
+        end.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Not the stopping token: what was accepted is written, and completion of the queue ends the loop.
-        var batch = new List<AuditRecord>(MaxBatch);
+        await StoreAsync([]);
+        var batch = new List<AuditRow>(MaxBatch);
         while (await queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             await CollectAsync(batch);
-            await FlushAsync(batch);
+            await StoreAsync(batch);
+            WaMcpTelemetry.AuditQueued(-batch.Count);
             batch.Clear();
+            if (!end.IsCancellationRequested && TakeGap() is { } lost)
+            {
+                await StoreAsync([lost]);
+            }
         }
+
+        await StoreAsync(TakeGap() is { } last ? [last] : [], closing: true);
     }
 
-    private async Task CollectAsync(List<AuditRecord> batch)
+    private async Task CollectAsync(List<AuditRow> batch)
     {
         TakeQueued(batch);
         if (batch.Count >= FlushRows)
@@ -78,56 +117,143 @@ public sealed partial class AuditLog(NpgsqlDataSource database, TimeProvider clo
         }
     }
 
-    private void TakeQueued(List<AuditRecord> batch)
+    private void TakeQueued(List<AuditRow> batch)
     {
-        while (batch.Count < MaxBatch && queue.Reader.TryRead(out var record))
+        while (batch.Count < MaxBatch && queue.Reader.TryRead(out var row))
         {
-            batch.Add(record);
+            batch.Add(row);
         }
     }
 
-    private async ValueTask WaitAsync(AuditRecord record)
+    private async ValueTask WaitAsync(AuditRow row)
     {
+        // A queue that is full for the moment is worth waiting for; one that nobody empties is not.
+        using var patience = new CancellationTokenSource(isAway ? TimeSpan.Zero : Patience, clock);
         try
         {
-            using var patience = new CancellationTokenSource(Patience, clock);
-            await queue.Writer.WriteAsync(record, patience.Token);
+            await queue.Writer.WriteAsync(row, patience.Token);
+            WaMcpTelemetry.AuditQueued(1);
         }
         catch (Exception exception) when (exception is OperationCanceledException or ChannelClosedException)
         {
-            WaMcpTelemetry.AuditFailed(1);
-            LogGap(exception, 1);
+            Lose(1);
         }
     }
 
-    private async Task FlushAsync(List<AuditRecord> batch)
+    private async Task StoreAsync(List<AuditRow> rows, bool closing = false)
     {
+        var nonce = Guid.CreateVersion7();
+        for (var pause = FirstPause; ; pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, LongestPause.Ticks)))
+        {
+            try
+            {
+                await WriteAsync(rows, nonce, closing);
+                return;
+            }
+            catch (Exception exception) when (IsOfTheRows(exception))
+            {
+                await StoreOneByOneAsync(rows, exception);
+                return;
+            }
+            catch (Exception exception) when (!end.IsCancellationRequested)
+            {
+                GoesAway(exception);
+            }
+            catch (Exception)
+            {
+                Lose(rows.Count(row => row.Action != AuditAction.AuditGap)); // it had its time to stop
+                return;
+            }
+
+            await Task.Delay(pause, clock, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task WriteAsync(List<AuditRow> rows, Guid nonce, bool closing)
+    {
+        var started = clock.GetTimestamp();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
+        limit.CancelAfter(WritePatience);
         try
         {
-            await StoreAsync(batch);
+            await using var connection = await database.OpenConnectionAsync(limit.Token);
+            await AuditTable.WriteAsync(connection, rows, nonce, writer, closing, limit.Token);
         }
-        catch (PostgresException) when (batch.Count > 1)
+        catch (PostgresException refusal) when (refusal.ConstraintName == "audit_batches_nonce_key")
         {
-            // Postgres refused the batch for one row in it: that row must not cost the others.
-            foreach (var record in batch)
-            {
-                await FlushAsync([record]);
-            }
+            // The time before, its commit was in doubt; it had happened.
         }
-        catch (Exception exception)
+
+        WaMcpTelemetry.AuditWritten(rows.Count);
+        WaMcpTelemetry.AuditFlushed(clock.GetElapsedTime(started));
+        if (isAway)
         {
-            WaMcpTelemetry.AuditFailed(batch.Count);
-            LogGap(exception, batch.Count);
+            isAway = false;
+            LogBack();
         }
     }
 
-    private async Task StoreAsync(List<AuditRecord> batch)
+    // Postgres refused the batch for one row in it: that row must not cost the others.
+    private async Task StoreOneByOneAsync(List<AuditRow> rows, Exception refusal)
     {
-        await using var connection = await database.OpenConnectionAsync();
-        await AuditTable.WriteAsync(connection, batch, CancellationToken.None);
-        WaMcpTelemetry.AuditWritten(batch.Count);
+        if (rows is [_])
+        {
+            LogRefused((refusal as PostgresException)?.SqlState ?? refusal.GetType().Name);
+            Lose(1);
+            return;
+        }
+
+        foreach (var row in rows)
+        {
+            await StoreAsync([row]);
+        }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Rows} audit rows could not be written and are lost.")]
-    private partial void LogGap(Exception exception, int rows);
+    // Data exceptions, broken constraints, limits; everything that does not come from the connection. All else passes, and the rows can wait.
+    private static bool IsOfTheRows(Exception exception) => exception is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] }
+        || exception is not (NpgsqlException or SocketException or IOException or TimeoutException or OperationCanceledException or ObjectDisposedException);
+
+    private void GoesAway(Exception exception)
+    {
+        if (!isAway)
+        {
+            isAway = true;
+            LogAway(exception, options.Value.QueueRows);
+        }
+    }
+
+    private void Lose(int rows)
+    {
+        WaMcpTelemetry.AuditFailed(rows);
+        if (rows > 0 && gap.Add(rows, clock.GetUtcNow()))
+        {
+            LogLosing();
+        }
+    }
+
+    private AuditRow? TakeGap()
+    {
+        if (gap.Take(clock.GetUtcNow(), writer) is not { } lost)
+        {
+            return null;
+        }
+
+        LogGap(lost.Rows);
+        return AuditRow.Of(lost.Row);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Audit rows cannot be written. Up to {Rows} wait in memory.")]
+    private partial void LogAway(Exception exception, int rows);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Audit rows are written again.")]
+    private partial void LogBack();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "An audit row was refused ({Reason}).")]
+    private partial void LogRefused(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Audit rows are being lost.")]
+    private partial void LogLosing();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Rows} audit rows are lost.")]
+    private partial void LogGap(int rows);
 }

@@ -8,7 +8,9 @@ public static class AuditTime
     /// <summary>The microsecond that a time is in.</summary>
     public static long Of(DateTimeOffset time) => Math.DivRem(time.UtcTicks - Epoch, TimeSpan.TicksPerMicrosecond, out var rest) - (rest < 0 ? 1 : 0);
 
-    /// <summary>The time.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is before the year 1 or after 9999.</exception>
-    public static DateTimeOffset ToTime(long microseconds) => new(Epoch + (microseconds * TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+    /// <summary>The time, or the nearest that a date can say.</summary>
+    public static DateTimeOffset ToTime(long microseconds) =>
+        microseconds < Of(DateTimeOffset.MinValue) ? DateTimeOffset.MinValue
+        : microseconds > Of(DateTimeOffset.MaxValue) ? DateTimeOffset.MaxValue
+        : new(Epoch + (microseconds * TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 }

@@ -9,14 +9,26 @@ namespace WaMcp.Domain.Audit;
 /// The JSON Canonicalization Scheme, RFC 8785: one byte sequence for every way to write the same document. Members are sorted by the
 /// UTF-16 code units of their names, numbers are written as ECMAScript writes a double, strings with the fewest escapes.
 /// </summary>
+/// <remarks>
+/// A number is the double nearest to it, as in ECMAScript and in the RFC (3.2.2.3): two whole numbers beyond 2^53 can have one form. What I-JSON
+/// (RFC 7493) forbids has none: two members of one name, because every parser picks another; half of a surrogate pair; a number beyond double.
+/// </remarks>
 public static class CanonicalJson
 {
     /// <summary>The canonical UTF-8 form.</summary>
-    /// <exception cref="Fault">The document has no canonical form: a number outside double, or a lone surrogate.</exception>
+    /// <exception cref="Fault">The document has no canonical form.</exception>
     public static byte[] Of(JsonElement element)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        Write(buffer, element);
+        try
+        {
+            Write(buffer, element);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new Fault(FaultCode.InvalidInput, "A text holds half of a surrogate pair.", inner: exception); // as JsonElement says it
+        }
+
         return buffer.WrittenSpan.ToArray();
     }
 
@@ -45,14 +57,19 @@ public static class CanonicalJson
     private static void WriteObject(ArrayBufferWriter<byte> output, JsonElement element)
     {
         Append(output, "{");
-        var first = true;
-        foreach (var member in element.EnumerateObject().OrderBy(member => member.Name, StringComparer.Ordinal))
+        string? last = null;
+        foreach (var (name, value) in element.EnumerateObject().Select(member => (member.Name, member.Value)).OrderBy(member => member.Name, StringComparer.Ordinal))
         {
-            Append(output, first ? "" : ",");
-            WriteString(output, member.Name);
+            if (name == last)
+            {
+                throw Fault.Invalid("member", "Two members of one object have the same name.");
+            }
+
+            Append(output, last is null ? "" : ",");
+            WriteString(output, name);
             Append(output, ":");
-            Write(output, member.Value);
-            first = false;
+            Write(output, value);
+            last = name;
         }
 
         Append(output, "}");

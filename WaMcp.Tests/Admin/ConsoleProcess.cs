@@ -29,6 +29,8 @@ internal sealed class ConsoleProcess : IDisposable
         return new ConsoleProcess(Process.Start(start)!);
     }
 
+    public Task<string?> ReadLineAsync() => process.StandardOutput.ReadLineAsync().WaitAsync(Patience);
+
     public Task<string?> ReadErrorLineAsync() => process.StandardError.ReadLineAsync().WaitAsync(Patience);
 
     public void Interrupt() => ChildProcess.Send(process.Id, Signal.Interrupt);

@@ -11,6 +11,8 @@ namespace WaMcp.Tests.Audit;
 /// <summary>A database of a test's own, written to as the programs write, and changed as only its owner can.</summary>
 internal sealed class AuditDatabase : IAsyncDisposable
 {
+    private readonly Guid writer = Guid.NewGuid();
+
     private AuditDatabase(MigratedDatabase database)
     {
         Database = database;
@@ -23,6 +25,8 @@ internal sealed class AuditDatabase : IAsyncDisposable
     public NpgsqlDataSource AsApp { get; }
 
     public static async Task<AuditDatabase> CreateAsync(LocalPostgres? postgres = null) => new(await MigratedDatabase.CreateAsync(postgres));
+
+    public static AuditDatabase Of(MigratedDatabase database) => new(database);
 
     /// <summary>A record with something in every column.</summary>
     public static AuditRecord Full(int number = 0) => new()
@@ -49,6 +53,27 @@ internal sealed class AuditDatabase : IAsyncDisposable
         await using var connection = await AsApp.OpenConnectionAsync();
         await AuditTable.WriteAsync(connection, records, CancellationToken.None);
     }
+
+    /// <summary>Writes records as a queue does, without its waiting.</summary>
+    public async Task FlushAsync(AuditRecord[] records)
+    {
+        await using var connection = await AsApp.OpenConnectionAsync();
+        await AuditTable.WriteAsync(connection, [.. records.Select(AuditRow.Of)], Guid.NewGuid(), writer, closing: false, CancellationToken.None);
+    }
+
+    /// <summary>The notary's work, until nothing is left.</summary>
+    public async Task<AuditHead> SealAsync()
+    {
+        var notary = new SealAudit(AsApp);
+        while (await notary.ExecuteAsync(CancellationToken.None) is not null)
+        {
+        }
+
+        return (await notary.LastAsync(CancellationToken.None)).Head;
+    }
+
+    public Task<AuditVerdict> VerifyAsync(VerifyAudit.Order? order = null) =>
+        new VerifyAudit(AsApp).ExecuteAsync(order ?? new(), null, CancellationToken.None);
 
     public Task<List<AuditRow>> RowsAsync() => ReadAsync($"SELECT {AuditRow.Columns} FROM audit_log ORDER BY id", AuditRow.Read);
 

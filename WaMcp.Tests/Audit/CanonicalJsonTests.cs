@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using WaMcp.Domain.Audit;
+using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Audit;
 
@@ -72,9 +73,38 @@ public sealed class CanonicalJsonTests
         PayloadHash.Of(JsonDocument.Parse("""{"a":"A","b":2}""").RootElement).ShouldNotBe(PayloadHash.Of(a));
     }
 
+    // The RFC's author's own documents: https://github.com/cyberphone/json-canonicalization
+    [Theory]
+    [InlineData("arrays")]
+    [InlineData("french")]
+    [InlineData("structures")]
+    [InlineData("unicode")]
+    [InlineData("values")]
+    [InlineData("weird")]
+    public async Task TheRfcsDocumentsComeOutByteForByte(string name)
+    {
+        var folder = Path.Combine(Repository.Root, "WaMcp.Tests", "Audit", "Rfc8785");
+        using var document = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, $"{name}.json")));
+        var expected = string.Concat((await File.ReadAllTextAsync(Path.Combine(folder, $"{name}.hex"))).Split());
+        Convert.ToHexStringLower(CanonicalJson.Of(document.RootElement)).ShouldBe(expected);
+    }
+
+    [Theory]
+    [InlineData("9007199254740993", "9007199254740992")]
+    [InlineData("123456789012345678901234567890", "1.2345678901234568e+29")]
+    [InlineData("0.1000000000000000055511151231257827", "0.1")]
+    [InlineData("-0.0", "0")]
+    [InlineData("1E-400", "0")]
+    public void ANumberIsTheDoubleNearestToIt(string input, string expected) => Canonical(input).ShouldBe(expected);
+
     [Theory]
     [InlineData("1e400")]
+    [InlineData("-1e400")]
     [InlineData("\"\\ud800\"")]
+    [InlineData("{\"\\udc00\":1}")]
+    [InlineData("""{"a":1,"b":2,"a":1}""")]
+    [InlineData("""{"a":1,"\u0061":2}""")]
+    [InlineData("""[{"x":{"":1,"":1}}]""")]
     public void WhatHasNoCanonicalFormHasNoHash(string input) => PayloadHash.Of(JsonDocument.Parse(input).RootElement).ShouldBeNull();
 
     private static string Canonical(string json) => Encoding.UTF8.GetString(CanonicalJson.Of(JsonDocument.Parse(json).RootElement));

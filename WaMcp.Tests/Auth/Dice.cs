@@ -25,6 +25,8 @@ internal sealed class Dice(int area)
 
     public int Below(int end) => random.Next(end);
 
+    public long Long() => random.NextInt64(long.MinValue, long.MaxValue);
+
     public bool OneIn(int n) => random.Next(n) == 0;
 
     public T Pick<T>(params T[] options) => options[random.Next(options.Length)];

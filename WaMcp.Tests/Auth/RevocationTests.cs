@@ -19,7 +19,7 @@ public sealed class RevocationTests
     {
         await using var system = await WaMcpSystem.StartProcessesAsync();
         var client = await system.Console.OnboardAsync(rpm: 100_000);
-        await using var traffic = new Traffic(client, [system.Server, await system.AddServerProcessAsync()], CallsPerSecond);
+        await using var traffic = new Traffic(client, [system.Server, (await system.AddServerProcessAsync()).Address], CallsPerSecond);
         for (var round = 0; round < Rounds; round++)
         {
             client = await TakeBackAndGiveAgainAsync(system, traffic, client);
@@ -31,7 +31,7 @@ public sealed class RevocationTests
     {
         await using var system = await WaMcpSystem.StartProcessesAsync();
         var client = await system.Console.OnboardAsync(rpm: 100_000);
-        await using var traffic = new Traffic(client, [system.Server, await system.AddServerProcessAsync()], CallsPerSecond);
+        await using var traffic = new Traffic(client, [system.Server, (await system.AddServerProcessAsync()).Address], CallsPerSecond);
         client = await TakeBackAndGiveAgainAsync(system, traffic, client);
 
         var killed = Task.Run(system.Redis.StopAsync); // somewhere in the middle of what follows

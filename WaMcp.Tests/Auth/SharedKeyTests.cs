@@ -14,7 +14,7 @@ public sealed class SharedKeyTests
     public async Task TwoServerProcessesThatShareAKeyNeverAdmitMoreThanItsLimit()
     {
         await using var system = await WaMcpSystem.StartProcessesAsync();
-        Uri[] servers = [system.Server, await system.AddServerProcessAsync()];
+        Uri[] servers = [system.Server, (await system.AddServerProcessAsync()).Address];
         var client = await system.Console.OnboardAsync(rpm: Limit);
 
         var began = Stopwatch.GetTimestamp();

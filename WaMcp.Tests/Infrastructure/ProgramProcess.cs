@@ -24,6 +24,9 @@ internal sealed class ProgramProcess(string name, int port, IReadOnlyDictionary<
 
     public bool HasExited => process!.HasExited;
 
+    /// <summary>SIGTERM, and waits: everything is finished.</summary>
+    public Task StopAsync() => process!.StopAsync();
+
     /// <summary>SIGKILL: nothing is finished, nothing is flushed.</summary>
     public Task KillAsync() => process!.KillAsync();
 

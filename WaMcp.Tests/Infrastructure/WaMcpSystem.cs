@@ -70,8 +70,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         StartAsync(postgres, asProcesses: true, null, settings);
 
     /// <summary>Another replica of the server, as a process, over the same stores.</summary>
-    /// <returns>Its address.</returns>
-    public async Task<Uri> AddServerProcessAsync() => (await LaunchAsync("WaMcp.Server", FreePort.Next(), settingsOfAll)).Address;
+    public Task<ProgramProcess> AddServerProcessAsync() => LaunchAsync("WaMcp.Server", FreePort.Next(), settingsOfAll);
 
     /// <summary>Another replica of the worker, as a process, over the same stores.</summary>
     public Task<ProgramProcess> AddWorkerProcessAsync() => LaunchAsync("WaMcp.Worker", FreePort.Next(), settingsOfAll);

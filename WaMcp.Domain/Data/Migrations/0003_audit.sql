@@ -17,7 +17,7 @@ CREATE TABLE audit_batches (
     hash       bytea NOT NULL        -- SHA-256 over header, written_at and entries
 );
 ALTER TABLE audit_batches ALTER entries SET STORAGE EXTERNAL; -- digests cannot be compressed
-CREATE INDEX audit_batches_by_row ON audit_batches (first_id);
+CREATE INDEX audit_batches_by_row ON audit_batches (first_id, id);
 CREATE INDEX audit_batches_by_time ON audit_batches (written_at);
 
 -- What the notary has still to do; no evidence.

@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Options;
+using WaMcp.Domain;
+using WaMcp.Domain.Audit;
+
+namespace WaMcp.Worker.Audit;
+
+/// <summary>
+/// Verifies what was written to the audit log lately, every hour: twice as far back as that, so that what was written late is in it. From the
+/// second time on it also knows the head that it saw before.
+/// </summary>
+/// <param name="verify">Verifies.</param>
+/// <param name="options">How often.</param>
+/// <param name="clock">For the pauses.</param>
+/// <param name="logger">For findings.</param>
+internal sealed partial class ChainWatch(VerifyAudit verify, IOptions<NotaryOptions> options, TimeProvider clock, ILogger<ChainWatch> logger) : BackgroundService
+{
+    private AuditHead? seen;
+
+    /// <summary>Verifies once.</summary>
+    public async Task<AuditVerdict> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        var order = new VerifyAudit.Order { Since = 2 * options.Value.CheckEvery, Heads = seen is null ? [] : [seen] };
+        var verdict = await verify.ExecuteAsync(order, null, cancellationToken);
+        seen = verdict.Head;
+        WaMcpTelemetry.AuditChainChecked(verdict.Findings);
+        if (verdict.First is { } first)
+        {
+            LogBroken(verdict.Findings, first.Text);
+        }
+
+        return verdict;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await RunOnceAsync(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogNotVerified(exception);
+            }
+            catch (Exception)
+            {
+                return; // asked to stop, whatever was interrupted by it
+            }
+
+            await Task.Delay(options.Value.CheckEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The audit log is not as it was written, in {Findings} places: {First} `admin audit verify` tells more.")]
+    private partial void LogBroken(long findings, string first);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The audit log could not be verified.")]
+    private partial void LogNotVerified(Exception exception);
+}
