@@ -55,7 +55,7 @@ internal sealed class EraseContactCommand : ConsoleCommand
 
         run.Report.Show(
             erasure,
-            $"{erasure.Contact} is erased: {erasure.Messages} messages say nothing any more, {erasure.Cancelled} of them were queued and are not sent, "
+            $"{erasure.Contact} is erased: {erasure.Messages} messages say nothing any more, {erasure.Cancelled} queued ones are not sent, "
             + $"{erasure.Deliveries} raw deliveries are deleted.");
     }
 }

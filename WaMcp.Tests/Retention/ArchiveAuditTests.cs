@@ -77,8 +77,29 @@ public sealed partial class ArchiveAuditTests
         second.Counts.ShouldBe("""{"rows": 100, "parts": 2}""");
         await archive.ShouldHaveArchivedAsync(old);
         var options = Microsoft.Extensions.Options.Options.Create(new ArchiveOptions { Folder = archive.Folder });
-        var read = await new AuditArchive(options).RowsAsync().ToListAsync();
+        var read = await new AuditArchive(options).RowsAsync(0).ToListAsync();
         read.Select(row => row.Id).ShouldBe(Enumerable.Range(1, int.MaxValue).Select(id => (long)id).Where(id => read.Any(row => row.Id == id)).Take(450));
+    }
+
+    [Fact]
+    public async Task TwoWorkersArchiveEachRowOnce()
+    {
+        await using var archive = await ArchivedSystem.CreateAsync();
+        await using var one = await archive.StartWorkerAsync();
+        await using var two = await archive.StartWorkerAsync();
+        var old = new List<string>();
+        for (var run = 1; run <= 8; run++)
+        {
+            await archive.WriteAsync(September.AddDays(run), 50);
+            old.AddRange(await archive.LinesAsync());
+            await archive.AskAsync();
+            await Eventually.TrueAsync($"run {run} has ended", async () =>
+                (await archive.Database.ReadAsync<bool>("SELECT due_at > now() FROM duties WHERE name = 'archive-audit'")).Single());
+        }
+
+        await archive.ShouldHaveArchivedAsync(old);
+        (await archive.Database.ReadAsync<string>("SELECT metadata->>'rows' || coalesce(error_code, '') FROM audit_log WHERE action = 'audit_archived'"))
+            .ShouldBe(Enumerable.Repeat("50", 8));
     }
 
     [Fact]
@@ -90,7 +111,7 @@ public sealed partial class ArchiveAuditTests
         await system.QueryAsync<object>("CREATE TABLE kept AS SELECT * FROM audit_log WHERE action = 'tool_called'");
         await system.Console.RunDutyAsync(Duty.ArchiveAudit);
         var scratch = await MigratedDatabase.CreateAsync();
-        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "architecture", "retention.md"));
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "architecture", "audit.md"));
 
         await ChildProcess.RunAsync(
             "bash",

@@ -95,6 +95,10 @@ public sealed class ArchiveMonth
         {
             throw new Fault(FaultCode.Conflict, $"{manifest} is no manifest of {month} that this version can read.", Restore, inner: exception);
         }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new Fault(FaultCode.Misconfigured, $"{manifest} may not be read.", "Do it as the user that the Worker runs as.", inner: exception);
+        }
     }
 
     private async Task<byte[]> FrameAsync(ArchivePart part, CancellationToken cancellationToken)

@@ -33,12 +33,21 @@ public sealed class AuditArchive(IOptions<ArchiveOptions> options)
             .Order(StringComparer.Ordinal).Select(Month)]
         : [];
 
-    /// <summary>All rows of the archive in the order of ids. Parts overlap: at any time the rows of those that do are in memory.</summary>
+    /// <summary>The head that each month's manifest names last: what an archive proves of the chain.</summary>
+    public IReadOnlyList<AuditHead> Heads() =>
+        [.. Months().SelectMany(month => month.Manifest.Parts.TakeLast(1))
+            .Select(part => AuditHead.TryParse(part.Head, out var head) ? head : null).OfType<AuditHead>()];
+
+    /// <summary>
+    /// The rows of the archive from an id on, in the order of ids; also some from before it. Parts overlap: at any time the rows of those that
+    /// do are in memory.
+    /// </summary>
     /// <exception cref="Fault"><c>conflict</c>: a file is not as its manifest says.</exception>
-    public async IAsyncEnumerable<AuditRow> RowsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<AuditRow> RowsAsync(long fromId, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var waiting = new Queue<(ArchiveMonth Month, ArchivePart Part)>(
-            Months().SelectMany(month => month.Manifest.Parts.Select(part => (month, part))).OrderBy(each => each.part.FirstId));
+            Months().SelectMany(month => month.Manifest.Parts.Where(part => part.LastId >= fromId).Select(part => (month, part)))
+                .OrderBy(each => each.part.FirstId));
         var open = new PriorityQueue<Queue<AuditRow>, long>();
         while (waiting.Count > 0 || open.Count > 0)
         {
