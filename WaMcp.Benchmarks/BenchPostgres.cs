@@ -29,7 +29,10 @@ internal sealed class BenchPostgres : IAsyncDisposable
         File.WriteAllText(passwordFile, password);
         process = Process.Start(new ProcessStartInfo(
             Path.Combine(Root, "ops", "local", "postgres"),
-            [Path.Combine(folder, "data"), port.ToString(CultureInfo.InvariantCulture), passwordFile]) { RedirectStandardError = true })!;
+            [Path.Combine(folder, "data"), port.ToString(CultureInfo.InvariantCulture), passwordFile])
+        {
+            RedirectStandardError = true,
+        })!;
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
     }

@@ -65,6 +65,7 @@ public static class WorkerApp
         services.AddOptions<NotaryOptions>().BindConfiguration(NotaryOptions.Section)
             .Validate(options => options.SealEvery > TimeSpan.Zero, "Notary:SealEvery must be longer than nothing.")
             .Validate(options => options.CheckEvery > TimeSpan.Zero, "Notary:CheckEvery must be longer than nothing.")
+            .Validate(options => options.CheckBack > options.CheckEvery, "Notary:CheckBack must be longer than Notary:CheckEvery, or some rows are never looked at.")
             .ValidateOnStart();
         services.AddBackground<Notary>().AddBackground<ChainWatch>();
     }

@@ -59,7 +59,7 @@ internal sealed class AuditCommand : Command
     // The way of a server's rows: cleaned, queued, digested, flushed, drained.
     private static async Task ChainedAsync(NpgsqlDataSource database, ReadOnlyMemory<AuditRecord> records, CancellationToken cancellationToken)
     {
-        using var log = new AuditLog(database, Options.Create(new AuditOptions()), TimeProvider.System, NullLogger<AuditLog>.Instance);
+        using var log = new AuditLog(database, new OptionsWrapper<AuditOptions>(new()), TimeProvider.System, NullLogger<AuditLog>.Instance);
         await log.StartAsync(cancellationToken);
         for (var index = 0; index < records.Length; index++)
         {

@@ -32,7 +32,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
-    private readonly Channel<AuditRow> queue = Channel.CreateBounded<AuditRow>(
+    private readonly Channel<DigestedRow> queue = Channel.CreateBounded<DigestedRow>(
         new BoundedChannelOptions(options.Value.QueueRows) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private readonly Guid writer = Guid.CreateVersion7();
@@ -43,8 +43,8 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
     /// <summary>Hands a row over.</summary>
     public ValueTask WriteAsync(AuditRecord record)
     {
-        // Now rather than when it is written: what waits in the queue is small, whatever a caller sent.
-        var row = AuditRow.Of(record);
+        // Now rather than when it is written: what waits in the queue is small, whatever a caller sent, and the one writer has the less to do.
+        var row = DigestedRow.Of(record);
         if (!queue.Writer.TryWrite(row))
         {
             return WaitAsync(row);
@@ -79,7 +79,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
     {
         // Not the stopping token: what was accepted is written, and completion of the queue ends the loop.
         await StoreAsync([]);
-        var batch = new List<AuditRow>(MaxBatch);
+        var batch = new List<DigestedRow>(MaxBatch);
         while (await queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             await CollectAsync(batch);
@@ -95,7 +95,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
         await StoreAsync(TakeGap() is { } last ? [last] : [], closing: true);
     }
 
-    private async Task CollectAsync(List<AuditRow> batch)
+    private async Task CollectAsync(List<DigestedRow> batch)
     {
         TakeQueued(batch);
         if (batch.Count >= FlushRows)
@@ -117,7 +117,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
         }
     }
 
-    private void TakeQueued(List<AuditRow> batch)
+    private void TakeQueued(List<DigestedRow> batch)
     {
         while (batch.Count < MaxBatch && queue.Reader.TryRead(out var row))
         {
@@ -125,7 +125,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
         }
     }
 
-    private async ValueTask WaitAsync(AuditRow row)
+    private async ValueTask WaitAsync(DigestedRow row)
     {
         // A queue that is full for the moment is worth waiting for; one that nobody empties is not.
         using var patience = new CancellationTokenSource(isAway ? TimeSpan.Zero : Patience, clock);
@@ -140,7 +140,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
         }
     }
 
-    private async Task StoreAsync(List<AuditRow> rows, bool closing = false)
+    private async Task StoreAsync(List<DigestedRow> rows, bool closing = false)
     {
         var nonce = Guid.CreateVersion7();
         for (var pause = FirstPause; ; pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, LongestPause.Ticks)))
@@ -161,7 +161,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
             }
             catch (Exception)
             {
-                Lose(rows.Count(row => row.Action != AuditAction.AuditGap)); // it had its time to stop
+                Lose(rows.Count(row => row.Row.Action != AuditAction.AuditGap)); // it had its time to stop
                 return;
             }
 
@@ -169,7 +169,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
         }
     }
 
-    private async Task WriteAsync(List<AuditRow> rows, Guid nonce, bool closing)
+    private async Task WriteAsync(List<DigestedRow> rows, Guid nonce, bool closing)
     {
         var started = clock.GetTimestamp();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
@@ -194,7 +194,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
     }
 
     // Postgres refused the batch for one row in it: that row must not cost the others.
-    private async Task StoreOneByOneAsync(List<AuditRow> rows, Exception refusal)
+    private async Task StoreOneByOneAsync(List<DigestedRow> rows, Exception refusal)
     {
         if (rows is [_])
         {
@@ -231,7 +231,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
         }
     }
 
-    private AuditRow? TakeGap()
+    private DigestedRow? TakeGap()
     {
         if (gap.Take(clock.GetUtcNow(), writer) is not { } lost)
         {
@@ -239,7 +239,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
         }
 
         LogGap(lost.Rows);
-        return AuditRow.Of(lost.Row);
+        return DigestedRow.Of(lost.Row);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Audit rows cannot be written. Up to {Rows} wait in memory.")]

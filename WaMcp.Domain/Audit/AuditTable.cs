@@ -38,29 +38,29 @@ public static class AuditTable
 
     /// <summary>Writes rows on an open connection, inside its transaction if it has one.</summary>
     public static Task WriteAsync(NpgsqlConnection connection, IReadOnlyCollection<AuditRecord> records, CancellationToken cancellationToken) =>
-        WriteAsync(connection, [.. records.Select(AuditRow.Of)], Guid.CreateVersion7(), writer: null, closing: false, cancellationToken);
+        WriteAsync(connection, [.. records.Select(DigestedRow.Of)], Guid.CreateVersion7(), writer: null, closing: false, cancellationToken);
 
     /// <summary>Writes the rows of a queue; none is a batch as well.</summary>
     /// <exception cref="PostgresException">A unique violation of <c>audit_batches_nonce_key</c>: this very batch is there already.</exception>
     internal static async Task WriteAsync(
-        NpgsqlConnection connection, IReadOnlyList<AuditRow> rows, Guid nonce, Guid? writer, bool closing, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<DigestedRow> rows, Guid nonce, Guid? writer, bool closing, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Store, connection);
-        Add(NpgsqlDbType.TimestampTz, row => row.Ts);
-        Add(NpgsqlDbType.Text, row => row.Action);
-        Add(NpgsqlDbType.Uuid, row => row.ClientId);
-        Add(NpgsqlDbType.Uuid, row => row.ApiKeyId);
-        Add(NpgsqlDbType.Text, row => row.RequestId);
-        Add(NpgsqlDbType.Text, row => row.ToolName);
-        Add(NpgsqlDbType.Uuid, row => row.ChannelId);
-        Add(NpgsqlDbType.Text, row => row.ProviderMessageId);
-        Add(NpgsqlDbType.Text, row => row.PayloadHash);
-        Add(NpgsqlDbType.Text, row => row.ErrorCode);
-        Add(NpgsqlDbType.Double, row => row.LatencyMs);
-        Add(NpgsqlDbType.Text, row => row.Ip);
-        Add(NpgsqlDbType.Text, row => row.UserAgent);
-        Add(NpgsqlDbType.Jsonb, row => row.Metadata);
-        Add(NpgsqlDbType.Bytea, row => row.Digest());
+        Add(NpgsqlDbType.TimestampTz, row => row.Row.Ts);
+        Add(NpgsqlDbType.Text, row => row.Row.Action);
+        Add(NpgsqlDbType.Uuid, row => row.Row.ClientId);
+        Add(NpgsqlDbType.Uuid, row => row.Row.ApiKeyId);
+        Add(NpgsqlDbType.Text, row => row.Row.RequestId);
+        Add(NpgsqlDbType.Text, row => row.Row.ToolName);
+        Add(NpgsqlDbType.Uuid, row => row.Row.ChannelId);
+        Add(NpgsqlDbType.Text, row => row.Row.ProviderMessageId);
+        Add(NpgsqlDbType.Text, row => row.Row.PayloadHash);
+        Add(NpgsqlDbType.Text, row => row.Row.ErrorCode);
+        Add(NpgsqlDbType.Double, row => row.Row.LatencyMs);
+        Add(NpgsqlDbType.Text, row => row.Row.Ip);
+        Add(NpgsqlDbType.Text, row => row.Row.UserAgent);
+        Add(NpgsqlDbType.Jsonb, row => row.Row.Metadata);
+        Add(NpgsqlDbType.Bytea, row => row.Digest);
         command.Parameters.Add(new() { Value = nonce });
         command.Parameters.Add(new() { Value = writer ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new() { Value = closing });
@@ -68,7 +68,7 @@ public static class AuditTable
         await command.PrepareAsync(cancellationToken); // planning it takes longer than running it
         await command.ExecuteNonQueryAsync(cancellationToken);
 
-        void Add<T>(NpgsqlDbType type, Func<AuditRow, T> column)
+        void Add<T>(NpgsqlDbType type, Func<DigestedRow, T> column)
         {
             var values = new T[rows.Count];
             for (var index = 0; index < values.Length; index++)

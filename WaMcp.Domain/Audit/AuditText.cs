@@ -26,7 +26,7 @@ internal static partial class AuditText
     // Text that Postgres would refuse (a NUL) must not cost the row.
     private static string Printable(string text)
     {
-        if (text.Length <= Length && !text.Any(NotKept))
+        if (text.Length <= Length && !text.AsSpan().ContainsAnyExceptInRange(' ', '~'))
         {
             return text;
         }

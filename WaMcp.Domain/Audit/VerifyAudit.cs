@@ -83,7 +83,10 @@ public sealed class VerifyAudit(NpgsqlDataSource database)
             SELECT writer, max(written_at) FROM audit_batches WHERE writer IS NOT NULL AND id >= $1
             GROUP BY writer HAVING NOT bool_or(closing) ORDER BY 2
             """,
-            connection) { Parameters = { new() { Value = fromBatch } } };
+            connection)
+        {
+            Parameters = { new() { Value = fromBatch } },
+        };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var writers = new List<AuditWriter>();
         while (await reader.ReadAsync(cancellationToken))

@@ -94,8 +94,11 @@ public sealed class EraseContact(
             change.Row(AuditAction.ContactErased) with { ClientId = found.ClientId, ChannelId = found.ChannelId },
             new()
             {
-                ["contact"] = erasure.Contact, ["messages"] = erasure.Messages, ["cancelled"] = erasure.Cancelled,
-                ["deliveries"] = erasure.Deliveries, ["deliveriesLeft"] = erasure.DeliveriesLeft,
+                ["contact"] = erasure.Contact,
+                ["messages"] = erasure.Messages,
+                ["cancelled"] = erasure.Cancelled,
+                ["deliveries"] = erasure.Deliveries,
+                ["deliveriesLeft"] = erasure.DeliveriesLeft,
             },
             [],
             cancellationToken);

@@ -12,6 +12,7 @@ public sealed class ProjectReferencesTests
     [InlineData("WaMcp.Worker", "WaMcp.Domain", "WaMcp.ServiceDefaults")]
     [InlineData("WaMcp.Admin", "WaMcp.Domain", "WaMcp.ServiceDefaults")]
     [InlineData("WaMcp.Sandbox", "WaMcp.ServiceDefaults")]
+    [InlineData("WaMcp.Benchmarks", "WaMcp.Domain", "WaMcp.ServiceDefaults")]
     public void ProgramsSeeOnlyDomainAndServiceDefaults(string project, params string[] allowed)
     {
         var file = Path.Combine(Repository.Root, project, $"{project}.csproj");

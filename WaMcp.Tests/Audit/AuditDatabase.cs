@@ -58,7 +58,7 @@ internal sealed class AuditDatabase : IAsyncDisposable
     public async Task FlushAsync(AuditRecord[] records)
     {
         await using var connection = await AsApp.OpenConnectionAsync();
-        await AuditTable.WriteAsync(connection, [.. records.Select(AuditRow.Of)], Guid.NewGuid(), writer, closing: false, CancellationToken.None);
+        await AuditTable.WriteAsync(connection, [.. records.Select(DigestedRow.Of)], Guid.NewGuid(), writer, closing: false, CancellationToken.None);
     }
 
     /// <summary>The notary's work, until nothing is left.</summary>

@@ -145,8 +145,9 @@ public sealed class AuditLoadTests
         }
     }
 
-    private static Task<long> CountAsync(WaMcpSystem system, string action) =>
-        system.QueryAsync<long>("SELECT count(*) FROM audit_log WHERE action = $1", action);
+    // Over a connection of its own: those of a pool do not survive Postgres.
+    private static async Task<long> CountAsync(WaMcpSystem system, string action) =>
+        (await system.Database.ReadAsync<long>($"SELECT count(*) FROM audit_log WHERE action = '{action}'")).Single();
 
     private static async Task<AuditVerdict> VerifyAsync(WaMcpSystem system)
     {

@@ -145,7 +145,7 @@ public sealed class VerifyTests
     public async Task RowsFromBeforeTheChainAreOnlyCounted()
     {
         await using var audit = await AuditDatabase.CreateAsync();
-        await audit.TamperAsync("DROP TABLE audit_batches, audit_unsealed, audit_seals"); // a database from before
+        await audit.TamperAsync("DROP TABLE audit_batches, audit_unsealed, audit_seals; DROP INDEX audit_log_rare"); // a database from before
         await audit.TamperAsync("INSERT INTO audit_log (ts, action) SELECT now(), 'tool_called' FROM generate_series(1, 5)");
         await audit.TamperAsync("DELETE FROM audit_log WHERE id = 3");
         var migration = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "WaMcp.Domain", "Data", "Migrations", "0003_audit.sql"));

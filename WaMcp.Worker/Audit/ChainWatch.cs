@@ -5,8 +5,7 @@ using WaMcp.Domain.Audit;
 namespace WaMcp.Worker.Audit;
 
 /// <summary>
-/// Verifies what was written to the audit log lately, every hour: twice as far back as that, so that what was written late is in it. From the
-/// second time on it also knows the head that it saw before.
+/// Verifies every hour what was written to the audit log in the last two. From the second time on it also knows the head that it saw before.
 /// </summary>
 /// <param name="verify">Verifies.</param>
 /// <param name="options">How often.</param>
@@ -19,7 +18,7 @@ internal sealed partial class ChainWatch(VerifyAudit verify, IOptions<NotaryOpti
     /// <summary>Verifies once.</summary>
     public async Task<AuditVerdict> RunOnceAsync(CancellationToken cancellationToken)
     {
-        var order = new VerifyAudit.Order { Since = 2 * options.Value.CheckEvery, Heads = seen is null ? [] : [seen] };
+        var order = new VerifyAudit.Order { Since = options.Value.CheckBack, Heads = seen is null ? [] : [seen] };
         var verdict = await verify.ExecuteAsync(order, null, cancellationToken);
         seen = verdict.Head;
         WaMcpTelemetry.AuditChainChecked(verdict.Findings);

@@ -11,4 +11,7 @@ public sealed class NotaryOptions
 
     /// <summary>How often what was written last is verified.</summary>
     public TimeSpan CheckEvery { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How far back each time; longer than the time between two, so that what was written late is in one of them.</summary>
+    public TimeSpan CheckBack { get; set; } = TimeSpan.FromHours(2);
 }

@@ -40,21 +40,31 @@ internal sealed class DutyTurn : IAsyncDisposable
     public static async Task<DutyTurn?> TryTakeAsync(NpgsqlDataSource database, string duty, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var turn = new DutyTurn(await database.OpenConnectionAsync(cancellationToken), duty);
-        if (await turn.ReadAsync(Lock, cancellationToken) is true && await turn.ReadAsync(Begin, cancellationToken, now) is DateTime dueAt)
+        var isTaken = false;
+        try
         {
-            turn.dueAt = dueAt;
-            return turn;
+            if (await turn.ReadAsync(Lock, cancellationToken) is true && await turn.ReadAsync(Begin, cancellationToken, now) is DateTime dueAt)
+            {
+                turn.dueAt = dueAt;
+                isTaken = true;
+            }
+        }
+        finally
+        {
+            if (!isTaken)
+            {
+                await turn.DisposeAsync();
+            }
         }
 
-        await turn.DisposeAsync();
-        return null;
+        return isTaken ? turn : null;
     }
 
     /// <summary>Adds to what was done.</summary>
     public void Count(string what, long more) => counts[what] = counts.GetValueOrDefault(what) + more;
 
     /// <summary>Checks that nobody else can have begun the same meanwhile; asked before a step that two must not do.</summary>
-    /// <exception cref="NpgsqlException">The connection is gone, and the turn with it.</exception>
+    /// <exception cref="Exception">The connection is gone, and the turn with it.</exception>
     public Task RequireAsync(CancellationToken cancellationToken) => ReadAsync("SELECT $1", cancellationToken);
 
     /// <summary>Writes down how it ended, together with the audit row.</summary>
@@ -77,7 +87,7 @@ internal sealed class DutyTurn : IAsyncDisposable
         {
             await ReadAsync(Unlock, CancellationToken.None); // or the pooled session would keep it
         }
-        catch (NpgsqlException)
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
         {
             // The session is gone, and so is the lock.
         }

@@ -9,6 +9,7 @@ match($0, /<line number="[0-9]+"/) {
 }
 function area(file) {
     if (file ~ /WaMcp\.Domain\/Access\//) return "Access"
+    if (file ~ /WaMcp\.Domain\/Audit\//) return "Audit"
     if (file ~ /WaMcp\.Domain\/Limits\//) return "Limits"
     if (file ~ /WaMcp\.Domain\/Tenancy\// || file ~ /WaMcp\.Domain\/Data\/Tenant/) return "Tenancy"
     if (file ~ /WaMcp\.Server\/Auth\//) return "Auth"
@@ -23,7 +24,7 @@ END {
         else missed[name] = missed[name] "\n  not covered: " substr(line, index(line, "WaMcp."))
     }
     text = "line coverage:"
-    count = split("Access Limits Tenancy Auth", names, " ")
+    count = split("Access Audit Limits Tenancy Auth", names, " ")
     for (i = 1; i <= count; i++) {
         share = lines[names[i]] ? 100 * covered[names[i]] / lines[names[i]] : 0
         text = text sprintf("%s %s %.1f %%", i > 1 ? "," : "", names[i], share)
