@@ -6,11 +6,13 @@ using WaMcp.Admin.Audit;
 using WaMcp.Admin.Channels;
 using WaMcp.Admin.Clients;
 using WaMcp.Admin.CommandLine;
+using WaMcp.Admin.Contacts;
 using WaMcp.Admin.Db;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Output;
 using WaMcp.Admin.Peppers;
+using WaMcp.Admin.Retention;
 
 namespace WaMcp.Admin;
 
@@ -26,13 +28,17 @@ internal sealed class AdminCommand : Command, IHasExamples
     };
 
     public AdminCommand()
-        : base("admin", "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, the audit log and the database.")
+        : base(
+            "admin",
+            "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, contacts, retention, the audit log and the database.")
     {
         Add(new ClientsCommand());
         Add(new ChannelsCommand());
         Add(new GrantsCommand());
         Add(new KeysCommand());
         Add(new PepperCommand());
+        Add(new ContactsCommand());
+        Add(new RetentionCommand());
         Add(new AuditCommand());
         Add(new DbCommand());
         output.AcceptOnlyFromAmong("table", "json");

@@ -36,6 +36,9 @@ public static class WaMcpTelemetry
 
     private static readonly Counter<long> JobsDone = Meter.CreateCounter<long>("wamcp.job.completed", "{job}", "Jobs by kind and outcome.");
 
+    private static readonly Histogram<double> DutyRuns =
+        Meter.CreateHistogram<double>("wamcp.duty.duration", "s", "Runs of daily duties, by duty and outcome.");
+
     private static readonly Counter<long> Webhooks =
         Meter.CreateCounter<long>("wamcp.webhook.received", "{event}", "Webhook deliveries by outcome.");
 
@@ -60,6 +63,10 @@ public static class WaMcpTelemetry
     /// <summary>A job ended one way or the other.</summary>
     public static void JobCompleted(string kind, string outcome) =>
         JobsDone.Add(1, new("wamcp.job.kind", kind), new("wamcp.job.outcome", outcome));
+
+    /// <summary>A run of a daily duty ended one way or the other.</summary>
+    public static void DutyCompleted(string duty, string outcome, TimeSpan took) =>
+        DutyRuns.Record(took.TotalSeconds, new("wamcp.duty.name", duty), new("wamcp.duty.outcome", outcome));
 
     /// <summary>A webhook delivery was stored or refused.</summary>
     public static void WebhookReceived(string provider, string outcome) =>

@@ -8,8 +8,10 @@ using WaMcp.Admin.Db;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Peppers;
+using WaMcp.Admin.Retention;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
+using WaMcp.Domain.Contacts;
 
 namespace WaMcp.Admin.Output;
 
@@ -22,6 +24,10 @@ namespace WaMcp.Admin.Output;
 [JsonSerializable(typeof(PepperStatus))]
 [JsonSerializable(typeof(RotatePepper.Rotation))]
 [JsonSerializable(typeof(MigrationResult))]
+[JsonSerializable(typeof(EraseContact.Erasure))]
+[JsonSerializable(typeof(DutyRow))]
+[JsonSerializable(typeof(DutyRow[]))]
+[JsonSerializable(typeof(Dictionary<string, long>))]
 [JsonSerializable(typeof(AuditLine))]
 [JsonSerializable(typeof(HeadDocument))]
 [JsonSerializable(typeof(AuditVerdict))]

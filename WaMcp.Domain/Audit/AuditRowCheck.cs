@@ -23,13 +23,13 @@ internal sealed class AuditRowCheck(NpgsqlConnection connection, AuditFindings f
 
     public required (long LastId, long Count) BeforeChain { get; init; }
 
-    public async Task ExecuteAsync(long fromBatch, IAsyncEnumerable<AuditRow>? archived, CancellationToken cancellationToken)
+    public async Task ExecuteAsync(long fromBatch, Func<long, IAsyncEnumerable<AuditRow>>? archived, CancellationToken cancellationToken)
     {
         var firstId = fromBatch == 0 ? long.MinValue + 1 : await FirstIdAsync(fromBatch, cancellationToken);
         var about = await LastIdAsync(cancellationToken) - Math.Max(firstId, 1) + 1;
         await using var batches = BatchesAsync(firstId, cancellationToken).GetAsyncEnumerator(cancellationToken);
         var hasBatch = await batches.MoveNextAsync();
-        await foreach (var row in Merged(RowsAsync(firstId, cancellationToken), archived, firstId, cancellationToken))
+        await foreach (var row in Merged(RowsAsync(firstId, cancellationToken), archived?.Invoke(firstId), firstId, cancellationToken))
         {
             while (hasBatch && batches.Current.FirstId <= row.Id)
             {

@@ -26,8 +26,8 @@ public sealed class VerifyAudit(NpgsqlDataSource database)
         /// <summary>Heads that were kept outside of the database.</summary>
         public IReadOnlyList<AuditHead> Heads { get; init; } = [];
 
-        /// <summary>Rows that were archived, in the order of their ids. A row may be there and in the database as well.</summary>
-        public IAsyncEnumerable<AuditRow>? Archived { get; init; }
+        /// <summary>Rows that were archived, from an id on and in the order of ids. A row may be there and in the database as well.</summary>
+        public Func<long, IAsyncEnumerable<AuditRow>>? Archived { get; init; }
     }
 
     /// <summary>Verifies.</summary>

@@ -15,7 +15,7 @@ public sealed class DbMigrateTests
 
         var first = await AdminConsole.RunAsync(["db", "migrate"], settings);
         first.ExitCode.ShouldBe(0, first.Err);
-        first.Out.ShouldBe("Applied 0001_house, 0002_access, 0003_audit.\n");
+        first.Out.ShouldBe("Applied 0001_house, 0002_access, 0003_audit, 0004_retention.\n");
         first.ErrLines.ShouldContain("applying 0001_house");
 
         var second = await AdminConsole.RunAsync(["db", "migrate"], settings);
@@ -37,9 +37,9 @@ public sealed class DbMigrateTests
         var runs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => AdminConsole.RunAsync(["db", "migrate", "--output", "json"], settings)));
 
         runs.ShouldAllBe(run => run.ExitCode == 0);
-        runs.Select(run => run.Json.GetProperty("applied").GetArrayLength()).Order().ShouldBe([0, 0, 3]);
+        runs.Select(run => run.Json.GetProperty("applied").GetArrayLength()).Order().ShouldBe([0, 0, 4]);
         (await MigratedDatabase.ReadAsync<string>(settings["ConnectionStrings:owner"]!, """SELECT "MigrationId" FROM "__EFMigrationsHistory" """))
-            .ShouldBe(["0001_house", "0002_access", "0003_audit"]);
+            .ShouldBe(["0001_house", "0002_access", "0003_audit", "0004_retention"]);
     }
 
     [Fact]
