@@ -76,16 +76,24 @@ public sealed class VerifyTests
     [InlineData("DELETE FROM audit_log WHERE id = {4}", "row_missing", "Row {4} of batch")]
     [InlineData("DELETE FROM audit_log WHERE id = {last}", "row_missing", "Row {last} of batch")]
     [InlineData("INSERT INTO audit_log (ts, action) VALUES (now(), 'x')", "row_added", "is in no batch")]
-    [InlineData("INSERT INTO audit_log (id, ts, action) VALUES (-5, now(), 'x')", "row_added", "before the chain")]
+    [InlineData("ALTER TABLE audit_log DROP CONSTRAINT audit_log_id_check; INSERT INTO audit_log (id, ts, action) VALUES (-5, now(), 'x')", "row_added", "before the chain")]
+    [InlineData(
+        "ALTER TABLE audit_log DROP CONSTRAINT audit_log_id_check; INSERT INTO audit_log (id, ts, action) VALUES (-9223372036854775808, now(), 'x')",
+        "row_added", "-9223372036854775808")]
+    [InlineData(
+        "ALTER TABLE audit_batches DROP CONSTRAINT audit_batches_id_check; INSERT INTO audit_batches SELECT -1, gen_random_uuid(), NULL, false, now(), NULL, NULL, 0, '', sha256('')",
+        "batch_added", "Batch -1 is in no seal")]
     [InlineData("UPDATE audit_log SET id = {last} + 100 WHERE id = {4}", "row_missing", "Row {4} of batch")]
     [InlineData(
-        "UPDATE audit_log SET id = -1 WHERE id = {4}; UPDATE audit_log SET id = {4} WHERE id = {7}; UPDATE audit_log SET id = {7} WHERE id = -1",
+        "UPDATE audit_log SET id = 999999 WHERE id = {4}; UPDATE audit_log SET id = {4} WHERE id = {7}; UPDATE audit_log SET id = {7} WHERE id = 999999",
         "rows_swapped", "The rows {4} and {7} have changed places.")]
     [InlineData("DELETE FROM audit_batches WHERE first_id = {4}", "batch_missing", "Batch ")]
     [InlineData("DELETE FROM audit_batches WHERE first_id = {4}; DELETE FROM audit_log WHERE id BETWEEN {4} AND {6}", "batch_missing", "Batch ")]
     [InlineData("INSERT INTO audit_batches SELECT 99, gen_random_uuid(), NULL, false, now(), NULL, NULL, 0, '', sha256('')", "batch_added", "Batch 99 is in no seal")]
     [InlineData("DELETE FROM audit_unsealed", "batch_added", "is in no seal")]
-    [InlineData("DELETE FROM audit_batches WHERE id IN (SELECT batch_id FROM audit_unsealed)", "batch_missing", "is gone")]
+    [InlineData(
+        "ALTER TABLE audit_unsealed DROP CONSTRAINT audit_unsealed_batch_id_fkey; DELETE FROM audit_batches WHERE id IN (SELECT batch_id FROM audit_unsealed)",
+        "batch_missing", "is gone")]
     [InlineData("DELETE FROM audit_seals WHERE number = 1", "seal_missing", "Seal 1 is gone")]
     [InlineData("DELETE FROM audit_seals WHERE number = 0", "seal_missing", "Seal 0 is gone")]
     [InlineData("DELETE FROM audit_seals", "seal_missing", "There is no seal at all")]
@@ -128,7 +136,7 @@ public sealed class VerifyTests
         first.ShouldBe(head);
 
         // All rows again, one of them other than it was, with the very programs that wrote them.
-        await audit.TamperAsync("CREATE TABLE copy AS SELECT * FROM audit_log; TRUNCATE audit_log, audit_batches; DELETE FROM audit_seals WHERE number > 0");
+        await audit.TamperAsync("CREATE TABLE copy AS SELECT * FROM audit_log; TRUNCATE audit_log, audit_batches, audit_unsealed; DELETE FROM audit_seals WHERE number > 0");
         await audit.TamperAsync("ALTER SEQUENCE audit_log_id_seq RESTART; ALTER SEQUENCE audit_batches_id_seq RESTART");
         await audit.WriteAsync([.. Enumerable.Range(0, 12).Select(AuditDatabase.Full)]);
         for (var seal = 0; seal < head.Number; seal++)

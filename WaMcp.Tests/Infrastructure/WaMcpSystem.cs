@@ -96,6 +96,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
             ("ConnectionStrings:archiver", system.Database.For(MigratedDatabase.ArchiverRole)),
             ("AuditArchive:Folder", system.ArchiveFolder),
             ("Duties:LookEvery", "00:00:00.2"),
+            ("Duties:At", DateTimeOffset.UtcNow.AddHours(12).ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture)), // not while a test runs
             .. settings,
         ];
         var sandbox = await system.RunAsync("WaMcp.Sandbox", SandboxApp.Build, 0, all);

@@ -81,6 +81,51 @@ public sealed partial class ArchiveAuditTests
         read.Select(row => row.Id).ShouldBe(Enumerable.Range(1, int.MaxValue).Select(id => (long)id).Where(id => read.Any(row => row.Id == id)).Take(450));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AManifestThatIsGoneOrOlderThanItsFileCostsNothing(bool older)
+    {
+        await using var system = await WaMcpSystem.StartAsync(null, ("AuditArchive:PartRows", "50"));
+        await using var archive = ArchivedSystem.Of(system);
+        var manifest = Path.Combine(archive.Folder, "2024-10.manifest.json");
+        var data = Path.Combine(archive.Folder, "2024-10.jsonl.zst");
+        await archive.WriteAsync(September.AddHours(3), 100);
+        await system.Console.RunDutyAsync(Duty.ArchiveAudit);
+        var first = await File.ReadAllTextAsync(manifest);
+        await archive.WriteAsync(September.AddHours(6), 50);
+        await system.Console.RunDutyAsync(Duty.ArchiveAudit);
+        var (manifestBefore, dataBefore) = (await File.ReadAllTextAsync(manifest), await File.ReadAllBytesAsync(data));
+        await archive.WriteAsync(September.AddHours(9), 10);
+        File.Delete(manifest);
+        if (older)
+        {
+            await File.WriteAllTextAsync(manifest, first);
+        }
+
+        (await system.Console.RunDutyAsync(Duty.ArchiveAudit)).Error!.ShouldContain("holds rows that its manifest does not name");
+        (await File.ReadAllBytesAsync(data)).ShouldBe(dataBefore);
+        (await archive.LinesAsync()).Count.ShouldBe(10);
+
+        await File.WriteAllTextAsync(manifest, manifestBefore);
+        (await system.Console.RunDutyAsync(Duty.ArchiveAudit)).Counts.ShouldBe("""{"rows": 10, "parts": 1}""");
+    }
+
+    [Fact]
+    public async Task WhatARestoredDatabaseHasAgainIsNotArchivedTwice()
+    {
+        await using var system = await WaMcpSystem.StartAsync(null, ("AuditArchive:PartRows", "50"));
+        await using var archive = ArchivedSystem.Of(system);
+        await archive.WriteAsync(September.AddHours(3), 150);
+        var old = await archive.LinesAsync();
+        await system.QueryAsync<object>("CREATE TABLE backup AS SELECT * FROM audit_log WHERE action = 'tool_called'");
+        await system.Console.RunDutyAsync(Duty.ArchiveAudit);
+        await system.QueryAsync<object>("INSERT INTO audit_log SELECT * FROM backup");
+
+        (await system.Console.RunDutyAsync(Duty.ArchiveAudit)).Counts.ShouldBe("""{"rows": 0}""");
+        await archive.ShouldHaveArchivedAsync(old);
+    }
+
     [Fact]
     public async Task TwoWorkersArchiveEachRowOnce()
     {
@@ -193,7 +238,8 @@ public sealed partial class ArchiveAuditTests
     {
         await using var system = await WaMcpSystem.StartAsync();
         await using var archive = ArchivedSystem.Of(system);
-        await archive.TamperAsync("INSERT INTO audit_log (id, ts, action) VALUES (0, '2024-10-01', 'tool_called')");
+        await archive.TamperAsync(
+            "ALTER TABLE audit_log DROP CONSTRAINT audit_log_id_check; INSERT INTO audit_log (id, ts, action) VALUES (0, '2024-10-01', 'tool_called')");
         var old = await archive.LinesAsync();
 
         (await system.Console.RunDutyAsync(Duty.ArchiveAudit)).Error.ShouldBeNull();

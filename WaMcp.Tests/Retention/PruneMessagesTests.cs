@@ -34,9 +34,11 @@ public sealed class PruneMessagesTests
         (await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE client_id = $1 AND state IN ('Read', 'Received')", brief.Client.Id.Value)).ShouldBe(2);
 
         clock.Advance(TimeSpan.FromDays(60));
-        var last = await system.Console.RunDutyAsync(Duty.PruneMessages);
+        await system.Console.RunDutyAsync(Duty.PruneMessages);
         (await SayingAsync(system)).ShouldBe(0);
-        last.Counts!.ShouldContain("\"messages\": 2");
+        // Some of the runs were not asked for: the clock had passed the time of day.
+        await Eventually.TrueAsync("the runs together say how many", async () => await system.QueryAsync<long>(
+            "SELECT coalesce(sum((metadata ->> 'messages')::integer), 0)::bigint FROM audit_log WHERE action = 'messages_pruned'") == 4);
         (await WholeDatabase.TextAsync(system.Database)).ShouldNotHold("said to", "said by");
     }
 

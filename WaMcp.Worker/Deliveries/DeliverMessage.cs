@@ -138,6 +138,10 @@ internal sealed class DeliverMessage(WaMcpDbContext context, IEnumerable<IChanne
             Doubt(message, "The worker stopped while the message was on its way.");
             await AuditAsync(message, AuditAction.SendFailed, message.ErrorCode, cancellationToken);
         }
+        else if (message is { State: MessageState.Cancelled })
+        {
+            await AuditAsync(message, AuditAction.SendFailed, "cancelled", cancellationToken);
+        }
 
         await CompleteAsync(job, transaction, cancellationToken);
     }

@@ -83,10 +83,18 @@ internal sealed class ArchiveAudit(
     {
         var month = archive.Month(from.ToString("yyyy-MM", CultureInfo.InvariantCulture));
         await month.CheckAsync(cancellationToken);
-        if (month.Manifest.Parts is [.., var last])
+        foreach (var part in month.Manifest.Parts)
         {
-            // What a run that was killed had archived and not deleted.
-            await DeleteAsync(archiver, await month.ReadAsync(last, cancellationToken), isLeftOver: true, cancellationToken);
+            // What a run that was killed had archived and not deleted, or a database that was restored has again.
+            if (await IsThereAsync(archiver, part.FirstId, part.LastId, cancellationToken))
+            {
+                await DeleteAsync(archiver, await month.ReadAsync(part, cancellationToken), isLeftOver: true, cancellationToken);
+            }
+        }
+
+        if (await month.FirstLeftOverAsync(cancellationToken) is { } leftOver && !await IsThereAsync(archiver, leftOver.Id, leftOver.Id, cancellationToken))
+        {
+            throw month.Forgotten();
         }
 
         while (await LinesAsync(archiver, from, to, cancellationToken) is { Count: > 0 } lines)
@@ -108,6 +116,14 @@ internal sealed class ArchiveAudit(
         source.ConnectionStringBuilder.Timezone = "UTC"; // in which row_to_json writes times
         source.ConnectionStringBuilder.Pooling = false; // once a day
         return source.Build();
+    }
+
+    private static async Task<bool> IsThereAsync(NpgsqlDataSource archiver, long firstId, long lastId, CancellationToken cancellationToken)
+    {
+        await using var command = archiver.CreateCommand("SELECT EXISTS (SELECT FROM audit_log WHERE id BETWEEN $1 AND $2)");
+        command.Parameters.AddWithValue(firstId);
+        command.Parameters.AddWithValue(lastId);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private static async Task<DateTime?> OldestAsync(NpgsqlDataSource archiver, DateTimeOffset before, CancellationToken cancellationToken)
@@ -145,31 +161,45 @@ internal sealed class ArchiveAudit(
     {
         var rows = lines.Select(ArchiveLine.Read).ToDictionary(row => row.Id, row => row.Digest());
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await foreach (var batch in BatchesAsync(connection, rows.Keys.Min(), rows.Keys.Max(), cancellationToken))
+        var last = await LastBeforeTheChainAsync(connection, cancellationToken);
+        var left = rows.Keys.Count(id => id > last);
+        await foreach (var batch in BatchesAsync(connection, rows.Keys.Min(), cancellationToken))
         {
             for (var index = 0; index < batch.Count; index++)
             {
-                if (rows.Remove(batch.RowId(index), out var digest) && !batch.RowDigest(index).Span.SequenceEqual(digest))
+                if (!rows.Remove(batch.RowId(index), out var digest))
+                {
+                    continue;
+                }
+
+                left--;
+                if (!batch.RowDigest(index).Span.SequenceEqual(digest))
                 {
                     throw NotAsWritten(batch.RowId(index));
                 }
             }
+
+            if (left == 0)
+            {
+                break; // those that follow are of later rows
+            }
         }
 
-        var last = await LastBeforeTheChainAsync(connection, cancellationToken);
         if (rows.Keys.Where(id => id > last).Order().Cast<long?>().FirstOrDefault() is { } added)
         {
             throw NotAsWritten(added);
         }
     }
 
+    // A row's batch ends with that row or with a later one.
     private static async IAsyncEnumerable<AuditBatch> BatchesAsync(
-        NpgsqlConnection connection, long first, long last,
+        NpgsqlConnection connection, long first,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand($"SELECT {AuditBatch.Columns} FROM audit_batches WHERE first_id <= $2 AND last_id >= $1", connection)
+        await using var command = new NpgsqlCommand($"SELECT {AuditBatch.Columns} FROM audit_batches WHERE last_id >= $1 ORDER BY last_id", connection)
         {
-            Parameters = { new() { Value = first }, new() { Value = last } },
+            CommandTimeout = 0,
+            Parameters = { new() { Value = first } },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -6,6 +6,9 @@ namespace WaMcp.Domain.Audit.Archive;
 /// <summary>The rows of one month: <c>2025-11.jsonl.zst</c>, Zstandard frames one behind the other, and <c>2025-11.manifest.json</c>.</summary>
 public sealed class ArchiveMonth
 {
+    // More than a frame's first block can be.
+    private const int TailToLookAt = 1024 * 1024;
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private readonly string data;
@@ -45,6 +48,25 @@ public sealed class ArchiveMonth
     }
 
     /// <summary>
+    /// The first row of what stands behind the parts that the manifest names. A run that was killed leaves there what is still in the database; if it
+    /// is not, the manifest is older than the file, and nothing may be written over it.
+    /// </summary>
+    public async Task<AuditRow?> FirstLeftOverAsync(CancellationToken cancellationToken)
+    {
+        var from = Manifest.Length;
+        if (!File.Exists(data) || new FileInfo(data).Length <= from)
+        {
+            return null;
+        }
+
+        var tail = await BytesAsync(from, Math.Min(new FileInfo(data).Length - from, TailToLookAt), cancellationToken);
+        return await zstd.FirstLineAsync(tail, cancellationToken) is { } line ? ArchiveLine.Read(line) : null;
+    }
+
+    /// <summary>The manifest does not name what the file holds.</summary>
+    public Fault Forgotten() => new(FaultCode.Conflict, $"{data} holds rows that its manifest does not name and the database does not have.", Restore);
+
+    /// <summary>
     /// Writes a part behind the others, down to the disk, and reads it back. It does not count before <see cref="CommitAsync"/>; whatever an
     /// earlier run left there is overwritten.
     /// </summary>
@@ -80,16 +102,19 @@ public sealed class ArchiveMonth
 
     private ArchiveManifest ReadManifest(string month)
     {
-        if (!File.Exists(manifest))
-        {
-            return new(ArchiveManifest.CurrentVersion, month, []);
-        }
-
         try
         {
             using var file = File.OpenRead(manifest);
             var read = JsonSerializer.Deserialize<ArchiveManifest>(file, Json);
             return read is { Version: ArchiveManifest.CurrentVersion, Parts: not null } && read.Month == month ? read : throw new JsonException();
+        }
+        catch (FileNotFoundException)
+        {
+            return new(ArchiveManifest.CurrentVersion, month, []);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return new(ArchiveManifest.CurrentVersion, month, []);
         }
         catch (JsonException exception)
         {

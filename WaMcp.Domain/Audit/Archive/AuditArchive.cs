@@ -36,7 +36,8 @@ public sealed class AuditArchive(IOptions<ArchiveOptions> options)
     /// <summary>The head that each month's manifest names last: what an archive proves of the chain.</summary>
     public IReadOnlyList<AuditHead> Heads() =>
         [.. Months().SelectMany(month => month.Manifest.Parts.TakeLast(1))
-            .Select(part => AuditHead.TryParse(part.Head, out var head) ? head : null).OfType<AuditHead>()];
+            .Select(part => AuditHead.TryParse(part.Head, out var head) ? head
+                : throw new Fault(FaultCode.Conflict, $"A manifest in {Folder} names '{part.Head}' as the chain's head, which is none.", "Put it back from a backup."))];
 
     /// <summary>
     /// The rows of the archive from an id on, in the order of ids; also some from before it. Parts overlap: at any time the rows of those that

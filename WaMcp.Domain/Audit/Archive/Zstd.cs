@@ -47,6 +47,42 @@ internal sealed class Zstd(string program)
         return lines;
     }
 
+    /// <summary>Reads the first line of what may be cut off anywhere; null when not even that is there.</summary>
+    public async Task<string?> FirstLineAsync(ReadOnlyMemory<byte> beginning, CancellationToken cancellationToken)
+    {
+        string? first = null;
+        try
+        {
+            await RunAsync(
+                ["--decompress", "--quiet", "--stdout"],
+                async input =>
+                {
+                    try
+                    {
+                        await input.WriteAsync(beginning, cancellationToken);
+                        await input.DisposeAsync();
+                    }
+                    catch (IOException)
+                    {
+                        // It gave up before the end.
+                    }
+                },
+                async output =>
+                {
+                    using var reader = new StreamReader(output, Utf8);
+                    var text = await reader.ReadToEndAsync(cancellationToken);
+                    first = text.IndexOf('\n', StringComparison.Ordinal) is var end and > 0 ? text[..end] : null;
+                },
+                cancellationToken);
+        }
+        catch (Fault fault) when (fault.Code == FaultCode.Conflict)
+        {
+            // Cut off: what came out before is all there is.
+        }
+
+        return first;
+    }
+
     private async Task RunAsync(string[] arguments, Func<Stream, Task> write, Func<Stream, Task> read, CancellationToken cancellationToken)
     {
         using var process = Start(arguments);
