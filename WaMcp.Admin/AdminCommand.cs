@@ -6,12 +6,14 @@ using WaMcp.Admin.Audit;
 using WaMcp.Admin.Channels;
 using WaMcp.Admin.Clients;
 using WaMcp.Admin.CommandLine;
+using WaMcp.Admin.Contacts;
 using WaMcp.Admin.Db;
 using WaMcp.Admin.DeadLetters;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Output;
 using WaMcp.Admin.Peppers;
+using WaMcp.Admin.Retention;
 
 namespace WaMcp.Admin;
 
@@ -27,14 +29,18 @@ internal sealed class AdminCommand : Command, IHasExamples
     };
 
     public AdminCommand()
-        : base("admin", "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, dead letters, the audit log and the database.")
+        : base(
+            "admin",
+            "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, contacts, dead letters, retention, the audit log and the database.")
     {
         Add(new ClientsCommand());
         Add(new ChannelsCommand());
         Add(new GrantsCommand());
         Add(new KeysCommand());
         Add(new PepperCommand());
+        Add(new ContactsCommand());
         Add(new DeadLettersCommand());
+        Add(new RetentionCommand());
         Add(new AuditCommand());
         Add(new DbCommand());
         output.AcceptOnlyFromAmong("table", "json");

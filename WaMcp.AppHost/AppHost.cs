@@ -21,6 +21,7 @@ var postgres = builder.AddPostgresStore("postgres", data, secrets, ports.Choose(
 var redis = builder.AddRedisStore("redis", data, ports.Choose("redis", 63790));
 var owner = postgres.AddLogin("owner", "postgres", secrets.Read("postgres_owner_password"));
 var wamcp = postgres.AddLogin("wamcp", "wa_app", secrets.Read("wa_app_password"));
+var archiver = postgres.AddLogin("archiver", "wa_audit_archiver", secrets.Read("wa_audit_archiver_password"));
 var cache = redis.AddAddress("cache");
 
 // The schema, the roles and their policies. Nothing that uses the database starts before it; only this program gets the owner.
@@ -49,9 +50,11 @@ var server = builder.AddProject<Projects.WaMcp_Server>("server")
     .WaitFor(redis)
     .WaitFor(sandbox);
 
-// What runs by itself.
+// What runs by itself. Only this program may delete audit rows, once they are archived.
 var worker = builder.AddProject<Projects.WaMcp_Worker>("worker")
     .WithReference(wamcp)
+    .WithReference(archiver)
+    .WithEnvironment("AuditArchive__Folder", data["audit-archive"])
     .WithReference(cache, "redis")
     .WithEnvironment("WhatsApp__GraphUrl", sandbox.GetEndpoint("http"))
     .InDevelopment(secrets)

@@ -4,10 +4,12 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
+using WaMcp.Domain.Audit.Archive;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Duties;
 using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Limits;
 using WaMcp.Domain.Messages;
@@ -27,6 +29,8 @@ public static class WaMcpDomain
         services.AddScoped<TenantContext>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<SealAudit>().AddSingleton<VerifyAudit>().AddSingleton<AskAudit>();
+        services.AddOptions<ArchiveOptions>().BindConfiguration(ArchiveOptions.Section);
+        services.AddSingleton<AuditArchive>();
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
         services.AddScoped<SendMessage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
         return services;
@@ -65,12 +69,13 @@ public static class WaMcpDomain
         services.AddSingleton(@operator);
         services.AddSingleton<MigrateDatabase>();
         services.AddSingleton<ClientEpoch>().AddScoped<AuditedChange>();
-        services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>();
+        services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>().AddScoped<SetRetention>();
         services.AddScoped<FindChannel>().AddScoped<AddChannel>().AddScoped<ResumeChannel>();
         services.AddScoped<FindDeadLetter>().AddScoped<RetryDeadLetter>().AddScoped<DiscardDeadLetter>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
         services.AddScoped<FindKey>().AddScoped<HashNewKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
         services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();
+        services.AddScoped<EraseContact>().AddScoped<RequestDuty>();
         return services;
     }
 

@@ -39,6 +39,9 @@ public static class WaMcpTelemetry
     private static readonly Counter<long> Stops =
         Meter.CreateCounter<long>("wamcp.channel.stopped", "{channel}", "Channels that the provider refused and that wait for an operator.");
 
+    private static readonly Histogram<double> DutyRuns =
+        Meter.CreateHistogram<double>("wamcp.duty.duration", "s", "Runs of daily duties, by duty and outcome.");
+
     private static readonly Counter<long> Webhooks =
         Meter.CreateCounter<long>("wamcp.webhook.received", "{event}", "Webhook deliveries by outcome.");
 
@@ -66,6 +69,10 @@ public static class WaMcpTelemetry
 
     /// <summary>The provider refused a whole channel.</summary>
     public static void ChannelStopped(string reason) => Stops.Add(1, new KeyValuePair<string, object?>("wamcp.reason", reason));
+
+    /// <summary>A run of a daily duty ended one way or the other.</summary>
+    public static void DutyCompleted(string duty, string outcome, TimeSpan took) =>
+        DutyRuns.Record(took.TotalSeconds, new("wamcp.duty.name", duty), new("wamcp.duty.outcome", outcome));
 
     /// <summary>A webhook delivery was stored or refused.</summary>
     public static void WebhookReceived(string provider, string outcome) =>

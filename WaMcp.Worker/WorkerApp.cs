@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using WaMcp.Domain;
+using WaMcp.Domain.Audit.Archive;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Data;
@@ -7,12 +8,16 @@ using WaMcp.Domain.Jobs;
 using WaMcp.ServiceDefaults;
 using WaMcp.Worker.Audit;
 using WaMcp.Worker.Deliveries;
+using WaMcp.Worker.Duties;
 using WaMcp.Worker.Inbound;
 using WaMcp.Worker.Jobs;
+using WaMcp.Worker.Retention;
 
 namespace WaMcp.Worker;
 
-/// <summary>What runs by itself: takes webhook events apart, records them for each client, sends messages, seals the audit log.</summary>
+/// <summary>
+/// What runs by itself: takes webhook events apart, records them for each client, sends messages, seals the audit log, keeps nothing too long.
+/// </summary>
 public static class WorkerApp
 {
     /// <summary>Composes the program.</summary>
@@ -31,6 +36,7 @@ public static class WorkerApp
             .ValidateOnStart();
         builder.Services.AddScoped<SendingCaps>();
         builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>().AddScoped<IJobHandler, DeliverMessage>();
+        builder.Services.AddDuties();
         builder.Services.AddBackground<JobSignal>();
         builder.Services.AddLane(options => new JobLane(options.Receiving, JobKind.FanOut, JobKind.Receive));
         builder.Services.AddLane(options => new JobLane(options.Concurrency, JobKind.Deliver));
@@ -43,6 +49,24 @@ public static class WorkerApp
 
     private static void AddLane(this IServiceCollection services, Func<JobOptions, JobLane> lane) => services.AddSingleton<IHostedService>(
         provider => ActivatorUtilities.CreateInstance<JobLoop>(provider, lane(provider.GetRequiredService<IOptions<JobOptions>>().Value)));
+
+    private static void AddDuties(this IServiceCollection services)
+    {
+        services.AddOptions<DutyOptions>().BindConfiguration(DutyOptions.Section)
+            .Validate(options => options.At >= TimeSpan.Zero && options.At < TimeSpan.FromDays(1), "Duties:At must be a time of day, for example 03:00:00.")
+            .Validate(options => options.RetryAfter > TimeSpan.Zero, "Duties:RetryAfter must be longer than nothing.")
+            .Validate(options => options.LookEvery > TimeSpan.Zero, "Duties:LookEvery must be longer than nothing.")
+            .ValidateOnStart();
+        services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.Section)
+            .Validate(options => options.Messages >= RetentionOptions.Deliveries, "Retention:Messages must be at least 7.00:00:00: raw deliveries are kept for that long.")
+            .ValidateOnStart();
+        services.AddOptions<ArchiveOptions>()
+            .Validate(options => options.After >= TimeSpan.FromDays(1), "AuditArchive:After must be at least 1.00:00:00.")
+            .Validate(options => options.PartRows > 0, "AuditArchive:PartRows must be at least 1.")
+            .ValidateOnStart();
+        services.AddSingleton<IDuty, PruneMessages>().AddSingleton<IDuty, ArchiveAudit>();
+        services.AddBackground<DutyLoop>();
+    }
 
     private static void AddNotary(this IServiceCollection services)
     {

@@ -5,7 +5,8 @@ namespace WaMcp.Admin.Clients;
 
 /// <summary>A client as the console shows it.</summary>
 internal sealed record ClientRow(
-    string Id, string Slug, string DisplayName, bool IsOwner, bool Enabled, DateTimeOffset CreatedAt, DateTimeOffset? DisabledAt) : IRow<ClientRow>
+    string Id, string Slug, string DisplayName, bool IsOwner, bool Enabled, DateTimeOffset CreatedAt, DateTimeOffset? DisabledAt,
+    int? RetentionDays) : IRow<ClientRow>
 {
     public static IReadOnlyList<Column<ClientRow>> Columns { get; } =
     [
@@ -16,8 +17,10 @@ internal sealed record ClientRow(
         new("state", row => row.Enabled ? "enabled" : "disabled"),
         new("created", row => PlainText.Time(row.CreatedAt)),
         new("disabled", row => PlainText.Time(row.DisabledAt)),
+        new("retention", row => row.RetentionDays is { } days ? $"{days}d" : null),
     ];
 
     public static ClientRow Of(Client client) => new(
-        client.Id.ToString(), client.Slug, client.DisplayName, client.IsOwner, client.DisabledAt is null, client.CreatedAt, client.DisabledAt);
+        client.Id.ToString(), client.Slug, client.DisplayName, client.IsOwner, client.DisabledAt is null, client.CreatedAt, client.DisabledAt,
+        client.RetentionDays);
 }

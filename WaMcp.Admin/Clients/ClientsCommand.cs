@@ -13,6 +13,7 @@ internal sealed class ClientsCommand : Command, IHasExamples
         Add(new ListClientsCommand());
         Add(new DisableClientCommand());
         Add(new EnableClientCommand());
+        Add(new ClientRetentionCommand());
     }
 
     public IReadOnlyList<string> Examples { get; } =

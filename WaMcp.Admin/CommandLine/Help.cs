@@ -13,7 +13,7 @@ internal sealed class Help : SynchronousCommandLineAction
           0    done
           1    unavailable, misconfigured or our own fault
           2    wrong usage or invalid input
-          3    no such client, channel, grant or key
+          3    no such client, channel, grant, key, contact or duty
           4    conflict with what exists
           5    audit verify found something
           130  stopped by Ctrl+C

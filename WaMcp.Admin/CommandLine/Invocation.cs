@@ -51,5 +51,20 @@ internal sealed class Invocation(ParseResult parsed, Report report, Session sess
     public DateTimeOffset? Moment(Option<string> option) =>
         parsed.GetValue(option) is { } text ? CommandLine.Moment.Parse(Field(option), text, Get<TimeProvider>().GetUtcNow()) : null;
 
+    /// <summary>Asks before something that cannot be undone.</summary>
+    /// <param name="warning">What it does.</param>
+    /// <param name="answer">What must be typed.</param>
+    /// <param name="field">What was not confirmed.</param>
+    /// <exception cref="Fault"><c>invalid_input</c>: something else was typed.</exception>
+    public void Confirm(string warning, string answer, string field)
+    {
+        report.Note(warning);
+        report.Note($"Type '{answer}' to go on:");
+        if (Console.In.ReadLine()?.Trim() != answer)
+        {
+            throw Fault.Invalid(field, "was not confirmed; nothing was changed.", $"Answer '{answer}', or add --yes.");
+        }
+    }
+
     private static string Field(Option option) => option.Name.TrimStart('-');
 }

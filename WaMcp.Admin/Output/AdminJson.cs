@@ -9,8 +9,10 @@ using WaMcp.Admin.DeadLetters;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Peppers;
+using WaMcp.Admin.Retention;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
+using WaMcp.Domain.Contacts;
 
 namespace WaMcp.Admin.Output;
 
@@ -24,6 +26,10 @@ namespace WaMcp.Admin.Output;
 [JsonSerializable(typeof(PepperStatus))]
 [JsonSerializable(typeof(RotatePepper.Rotation))]
 [JsonSerializable(typeof(MigrationResult))]
+[JsonSerializable(typeof(EraseContact.Erasure))]
+[JsonSerializable(typeof(DutyRow))]
+[JsonSerializable(typeof(DutyRow[]))]
+[JsonSerializable(typeof(Dictionary<string, long>))]
 [JsonSerializable(typeof(AuditLine))]
 [JsonSerializable(typeof(HeadDocument))]
 [JsonSerializable(typeof(AuditVerdict))]

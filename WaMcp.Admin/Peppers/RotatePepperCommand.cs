@@ -9,8 +9,6 @@ namespace WaMcp.Admin.Peppers;
 /// <summary><c>admin pepper rotate</c>.</summary>
 internal sealed class RotatePepperCommand : ConsoleCommand
 {
-    private const string Confirmation = "all keys";
-
     private readonly Option<bool> soft = new("--soft")
     {
         Description = "Accept the old pepper until the window ends; every key that is used meanwhile moves over by itself.",
@@ -68,7 +66,7 @@ internal sealed class RotatePepperCommand : ConsoleCommand
 
         if (isHard && !run.Given(yes))
         {
-            Ask(run);
+            run.Confirm("This ends every key of every client at once: all agents stop until you have minted and handed over new keys.", "all keys", "hard");
         }
 
         var length = isHard ? TimeSpan.Zero : run.Duration(window) ?? RotatePepper.LongestWindow;
@@ -81,15 +79,5 @@ internal sealed class RotatePepperCommand : ConsoleCommand
         run.Report.Show(rotation, isHard
             ? $"Pepper {rotation.NewPepperId} is current. All {rotation.Keys} keys are dead; mint new ones with `admin keys mint`."
             : $"Pepper {rotation.NewPepperId} is current. {rotation.Keys} keys depend on {rotation.OldPepperId} until {PlainText.Time(rotation.AcceptedUntil)}, unless they are used before; `admin pepper status` names them.");
-    }
-
-    private static void Ask(Invocation run)
-    {
-        run.Report.Note("This ends every key of every client at once: all agents stop until you have minted and handed over new keys.");
-        run.Report.Note($"Type '{Confirmation}' to go on:");
-        if (Console.In.ReadLine()?.Trim() != Confirmation)
-        {
-            throw Fault.Invalid("hard", "was not confirmed; nothing was changed.", $"Answer '{Confirmation}', or add --yes.");
-        }
     }
 }

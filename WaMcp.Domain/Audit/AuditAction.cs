@@ -51,6 +51,9 @@ public static class AuditAction
     /// <summary>An operator enabled a client.</summary>
     public const string ClientEnabled = "client_enabled";
 
+    /// <summary>An operator said how long a client's content is kept.</summary>
+    public const string ClientRetentionSet = "client_retention_set";
+
     /// <summary>An operator added a channel.</summary>
     public const string ChannelAdded = "channel_added";
 
@@ -83,6 +86,18 @@ public static class AuditAction
 
     /// <summary>An operator rotated the pepper.</summary>
     public const string PepperRotated = "pepper_rotated";
+
+    /// <summary>An operator erased what a client has of one person.</summary>
+    public const string ContactErased = "contact_erased";
+
+    /// <summary>An operator asked for a daily duty to be done now.</summary>
+    public const string DutyRequested = "duty_requested";
+
+    /// <summary>The daily run that takes old content out of messages ended.</summary>
+    public const string MessagesPruned = "messages_pruned";
+
+    /// <summary>The daily run that moves old audit rows into files ended.</summary>
+    public const string AuditArchived = "audit_archived";
 
     /// <summary>Rows of this log were lost; how many, and from when until when.</summary>
     public const string AuditGap = "audit_gap";

@@ -12,15 +12,9 @@ internal sealed class AuditChainCheck(NpgsqlConnection connection, AuditFindings
 
     private static readonly byte[] BeforeTheFirst = new byte[AuditSeal.HashLength];
 
-    // Those that no seal names and nobody intends to seal.
-    private const string Forgotten =
-        """
-        SELECT id FROM audit_batches WHERE id >= $1
-        EXCEPT SELECT batch_id FROM audit_unsealed
-        EXCEPT SELECT ('x' || encode(substr(entries, 40 * place + 1, 8), 'hex'))::bit(64)::bigint
-            FROM audit_seals, generate_series(0, octet_length(entries) / 40 - 1) AS place WHERE number > 0
-        ORDER BY 1
-        """;
+    private const int PageOfIds = 10_000;
+
+    private readonly IdRanges known = new();
 
     public long Seals { get; private set; }
 
@@ -33,9 +27,12 @@ internal sealed class AuditChainCheck(NpgsqlConnection connection, AuditFindings
     /// <summary>The last id and the number of the rows from before the chain.</summary>
     public (long LastId, long Count) BeforeChain { get; private set; }
 
-    public async Task ExecuteAsync(IReadOnlyList<AuditHead> heads, CancellationToken cancellationToken)
+    /// <param name="heads">Kept outside of the database.</param>
+    /// <param name="fromSeal">Seals before this one are not looked at.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task ExecuteAsync(IReadOnlyList<AuditHead> heads, long fromSeal, CancellationToken cancellationToken)
     {
-        await CheckSealsAsync(heads, cancellationToken);
+        await CheckSealsAsync(heads, fromSeal, cancellationToken);
         foreach (var head in heads.Where(head => head.Number > (Head?.Number ?? -1)))
         {
             findings.Add("tail_missing", $"There was a seal {head.Number}, and the chain ends at {Head?.Number.ToString(null, null) ?? "nothing"}: its tail was cut off.");
@@ -49,20 +46,30 @@ internal sealed class AuditChainCheck(NpgsqlConnection connection, AuditFindings
         }
 
         Unsealed = waiting.Count;
-        foreach (var id in await Pages.ReadAsync(connection, Forgotten, [fromBatch], reader => reader.GetInt64(0), cancellationToken))
+        var stored = Pages.ReadAsync(
+            connection,
+            $"SELECT id FROM audit_batches WHERE id >= {fromBatch} AND id > $1 ORDER BY id LIMIT {PageOfIds}",
+            [long.MinValue],
+            reader => reader.GetInt64(0),
+            id => [id],
+            cancellationToken);
+        await foreach (var id in stored)
         {
-            findings.Add("batch_added", $"Batch {id} is in no seal.");
+            if (!known.Contains(id))
+            {
+                findings.Add("batch_added", $"Batch {id} is in no seal, and nobody intends to seal it.");
+            }
         }
     }
 
-    private async Task CheckSealsAsync(IReadOnlyList<AuditHead> heads, CancellationToken cancellationToken)
+    private async Task CheckSealsAsync(IReadOnlyList<AuditHead> heads, long fromSeal, CancellationToken cancellationToken)
     {
         var named = new List<Sealed>(Page);
-        var (next, previous) = (0L, BeforeTheFirst);
+        var (next, previous) = (fromSeal, fromSeal == 0 ? BeforeTheFirst : null);
         var seals = Pages.ReadAsync(
             connection,
             $"SELECT {AuditSeal.Columns} FROM audit_seals WHERE number > $1 ORDER BY number LIMIT {Page}",
-            [-1L],
+            [fromSeal - 1],
             AuditSeal.Read,
             seal => [seal.Number],
             cancellationToken);
@@ -92,7 +99,7 @@ internal sealed class AuditChainCheck(NpgsqlConnection connection, AuditFindings
         }
     }
 
-    private void CheckSeal(AuditSeal seal, long number, byte[] previous, IReadOnlyList<AuditHead> heads)
+    private void CheckSeal(AuditSeal seal, long number, byte[]? previous, IReadOnlyList<AuditHead> heads)
     {
         Seals++;
         Head = seal.Head;
@@ -100,7 +107,7 @@ internal sealed class AuditChainCheck(NpgsqlConnection connection, AuditFindings
         {
             findings.Add("seal_missing", $"Seal {number} is gone.");
         }
-        else if (!seal.Previous.AsSpan().SequenceEqual(previous))
+        else if (previous is not null && !seal.Previous.AsSpan().SequenceEqual(previous))
         {
             findings.Add("seal_altered", $"Seal {number} does not follow the one before it.");
         }
@@ -128,6 +135,7 @@ internal sealed class AuditChainCheck(NpgsqlConnection connection, AuditFindings
         Batches += named.Count;
         foreach (var (id, hash, seal) in named)
         {
+            known.Add(id);
             if (!stored.TryGetValue(id, out var batch))
             {
                 findings.Add("batch_missing", hash is null ? $"Batch {id} is gone." : $"Batch {id} of seal {seal} is gone.");

@@ -29,6 +29,7 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestWritePatience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -61,7 +62,8 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
         end.CancelAfter(options.Value.DrainLimit);
         if (ExecuteTask is { } draining)
         {
-            await draining.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Not by the host's patience, which others may have used up: draining has its own limit.
+            await draining.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await base.StopAsync(cancellationToken);
@@ -143,11 +145,13 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
     private async Task StoreAsync(List<DigestedRow> rows, bool closing = false)
     {
         var nonce = Guid.CreateVersion7();
-        for (var pause = FirstPause; ; pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, LongestPause.Ticks)))
+        // Longer and longer: a Postgres that is only slow must not be asked for the same in vain for ever.
+        var patience = WritePatience;
+        for (var pause = FirstPause; ; pause = Twice(pause, LongestPause), patience = Twice(patience, LongestWritePatience))
         {
             try
             {
-                await WriteAsync(rows, nonce, closing);
+                await WriteAsync(rows, nonce, closing, patience);
                 return;
             }
             catch (Exception exception) when (IsOfTheRows(exception))
@@ -169,11 +173,13 @@ public sealed partial class AuditLog(NpgsqlDataSource database, IOptions<AuditOp
         }
     }
 
-    private async Task WriteAsync(List<DigestedRow> rows, Guid nonce, bool closing)
+    private static TimeSpan Twice(TimeSpan time, TimeSpan longest) => TimeSpan.FromTicks(Math.Min(2 * time.Ticks, longest.Ticks));
+
+    private async Task WriteAsync(List<DigestedRow> rows, Guid nonce, bool closing, TimeSpan patience)
     {
         var started = clock.GetTimestamp();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
-        limit.CancelAfter(WritePatience);
+        limit.CancelAfter(patience);
         try
         {
             await using var connection = await database.OpenConnectionAsync(limit.Token);

@@ -78,7 +78,7 @@ public sealed record AuditRow
         ProviderMessageId = AuditText.Fingerprint(record.ProviderMessageId),
         PayloadHash = AuditText.Kept(record.PayloadHash),
         ErrorCode = AuditText.Kept(record.ErrorCode),
-        LatencyMs = record.LatencyMs,
+        LatencyMs = record.LatencyMs is { } latency && double.IsFinite(latency) ? latency : null, // JSON, and so the archive, knows no others
         Ip = AuditText.Kept(record.Ip),
         UserAgent = AuditText.OfCaller(record.UserAgent),
         Metadata = record.Metadata is { } metadata ? Access.KeyToken.Masked(metadata) : null,

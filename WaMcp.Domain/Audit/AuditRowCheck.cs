@@ -9,6 +9,9 @@ namespace WaMcp.Domain.Audit;
 /// <param name="progress">Told from time to time.</param>
 internal sealed class AuditRowCheck(NpgsqlConnection connection, AuditFindings findings, IProgress<AuditProgress>? progress)
 {
+    private const string NoPageBeginsBefore =
+        "SELECT (SELECT count(*) FROM audit_log WHERE id = $1) + (SELECT count(*) FROM audit_batches WHERE id = $1)";
+
     private const int PageOfRows = 5_000;
     private const int PageOfBatches = 200;
     private const int ProgressEvery = 50_000;
@@ -16,6 +19,7 @@ internal sealed class AuditRowCheck(NpgsqlConnection connection, AuditFindings f
     // What batches say, by row id. Those of several writers lie in between each other.
     private readonly PriorityQueue<Entry, long> expected = new();
     private (long Id, Entry Entry)? last;
+    private long? lastBeforeChain;
 
     public long Rows { get; private set; }
 
@@ -23,13 +27,13 @@ internal sealed class AuditRowCheck(NpgsqlConnection connection, AuditFindings f
 
     public required (long LastId, long Count) BeforeChain { get; init; }
 
-    public async Task ExecuteAsync(long fromBatch, IAsyncEnumerable<AuditRow>? archived, CancellationToken cancellationToken)
+    public async Task ExecuteAsync(long fromBatch, Func<long, IAsyncEnumerable<AuditRow>>? archived, CancellationToken cancellationToken)
     {
-        var firstId = fromBatch == 0 ? long.MinValue + 1 : await FirstIdAsync(fromBatch, cancellationToken);
+        var firstId = fromBatch == VerifyAudit.Everything ? long.MinValue : await FirstIdAsync(fromBatch, cancellationToken);
         var about = await LastIdAsync(cancellationToken) - Math.Max(firstId, 1) + 1;
         await using var batches = BatchesAsync(firstId, cancellationToken).GetAsyncEnumerator(cancellationToken);
         var hasBatch = await batches.MoveNextAsync();
-        await foreach (var row in Merged(RowsAsync(firstId, cancellationToken), archived, firstId, cancellationToken))
+        await foreach (var row in Merged(RowsAsync(firstId, cancellationToken), archived?.Invoke(firstId), firstId, cancellationToken))
         {
             while (hasBatch && batches.Current.FirstId <= row.Id)
             {
@@ -51,9 +55,16 @@ internal sealed class AuditRowCheck(NpgsqlConnection connection, AuditFindings f
         }
 
         Missing(long.MaxValue);
-        if (fromBatch == 0 && RowsBeforeChain > BeforeChain.Count)
+        if (fromBatch == VerifyAudit.Everything && await NumberAsync(NoPageBeginsBefore, [long.MinValue], cancellationToken) > 0)
         {
-            findings.Add("row_added", $"There are {RowsBeforeChain} rows from before the chain, and there were {BeforeChain.Count}.");
+            findings.Add("row_added", $"There is a row or a batch {long.MinValue}, which none of ours is.");
+        }
+
+        if (fromBatch == VerifyAudit.Everything && RowsBeforeChain != BeforeChain.Count)
+        {
+            findings.Add(
+                RowsBeforeChain > BeforeChain.Count ? "row_added" : "row_missing",
+                $"There are {RowsBeforeChain} rows from before the chain, and there were {BeforeChain.Count}.");
         }
     }
 
@@ -84,7 +95,8 @@ internal sealed class AuditRowCheck(NpgsqlConnection connection, AuditFindings f
         }
         else if (row.Id <= BeforeChain.LastId)
         {
-            RowsBeforeChain++;
+            RowsBeforeChain += row.Id == lastBeforeChain ? 0 : 1; // archived, and not deleted yet
+            lastBeforeChain = row.Id;
         }
         else
         {
@@ -114,22 +126,31 @@ internal sealed class AuditRowCheck(NpgsqlConnection connection, AuditFindings f
 
     private IAsyncEnumerable<AuditRow> RowsAsync(long firstId, CancellationToken cancellationToken) => Pages.ReadAsync(
         connection,
-        $"SELECT {AuditRow.Columns} FROM audit_log WHERE id > $1 ORDER BY id LIMIT {PageOfRows}",
-        [firstId - 1],
+        $"SELECT {AuditRow.Columns} FROM audit_log WHERE id >= {firstId} AND id > $1 ORDER BY id LIMIT {PageOfRows}",
+        [Math.Max(firstId, long.MinValue + 1) - 1],
         AuditRow.Read,
         row => [row.Id],
         cancellationToken);
 
-    private IAsyncEnumerable<AuditBatch> BatchesAsync(long firstId, CancellationToken cancellationToken) => Pages.ReadAsync(
-        connection,
-        $"""
-        SELECT {AuditBatch.Columns} FROM audit_batches WHERE (first_id, id) > ($1, $2) AND last_id >= {firstId}
-        ORDER BY first_id, id LIMIT {PageOfBatches}
-        """,
-        [long.MinValue, long.MinValue],
-        AuditBatch.Read,
-        batch => [batch.FirstId!.Value, batch.Id],
-        cancellationToken);
+    private async IAsyncEnumerable<AuditBatch> BatchesAsync(long firstId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var from = firstId == long.MinValue ? firstId : await NumberAsync(
+            "SELECT coalesce(min(first_id), 9223372036854775807) FROM (SELECT first_id FROM audit_batches WHERE last_id >= $1 OFFSET 0) AS late", [firstId], cancellationToken);
+        var batches = Pages.ReadAsync(
+            connection,
+            $"""
+            SELECT {AuditBatch.Columns} FROM audit_batches WHERE first_id >= {from} AND (first_id, id) > ($1, $2) AND last_id >= {firstId}
+            ORDER BY first_id, id LIMIT {PageOfBatches}
+            """,
+            [from, long.MinValue],
+            AuditBatch.Read,
+            batch => [batch.FirstId!.Value, batch.Id],
+            cancellationToken);
+        await foreach (var batch in batches)
+        {
+            yield return batch;
+        }
+    }
 
     private static async IAsyncEnumerable<AuditRow> Merged(
         IAsyncEnumerable<AuditRow> stored, IAsyncEnumerable<AuditRow>? archived, long firstId, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -160,7 +181,7 @@ internal sealed class AuditRowCheck(NpgsqlConnection connection, AuditFindings f
 
     // From the first row of those batches on; when they have none, from behind all that batches name.
     private Task<long> FirstIdAsync(long fromBatch, CancellationToken cancellationToken) => NumberAsync(
-        "SELECT coalesce((SELECT min(first_id) FROM audit_batches WHERE id >= $1), (SELECT max(last_id) + 1 FROM audit_batches), 1)",
+        "SELECT coalesce((SELECT min(first_id) FROM (SELECT first_id FROM audit_batches WHERE id >= $1 OFFSET 0) AS late), (SELECT max(last_id) + 1 FROM audit_batches), 1)",
         [fromBatch],
         cancellationToken);
 

@@ -25,7 +25,7 @@ public sealed class AuditedChange(WaMcpDbContext context, ClientEpoch epochs, Ti
     public Task SaveAsync(AuditRecord record, JsonObject? facts, CancellationToken cancellationToken) =>
         SaveAsync(record, facts, record.ClientId is { } client ? [client] : [], cancellationToken);
 
-    /// <summary>Commits the tracked changes and the row.</summary>
+    /// <summary>Commits the tracked changes and the row, with the transaction that is under way if there is one.</summary>
     /// <param name="record">What happened; time, request id and operator are filled in.</param>
     /// <param name="facts">Further facts for the row; ids and counts, never content.</param>
     /// <param name="affected">The clients whose rights may have changed.</param>
@@ -33,7 +33,7 @@ public sealed class AuditedChange(WaMcpDbContext context, ClientEpoch epochs, Ti
     public async Task SaveAsync(
         AuditRecord record, JsonObject? facts, IReadOnlyCollection<ClientId> affected, CancellationToken cancellationToken)
     {
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await using var transaction = context.Database.CurrentTransaction ?? await context.Database.BeginTransactionAsync(cancellationToken);
         await SaveChangesAsync(cancellationToken);
         var metadata = facts ?? [];
         metadata["operator"] = @operator.Name;

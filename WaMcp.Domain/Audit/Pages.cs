@@ -39,7 +39,7 @@ internal static class Pages
     public static async Task<List<T>> ReadAsync<T>(
         NpgsqlConnection connection, string sql, object[] parameters, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 }; // whoever reads everything has time
         foreach (var parameter in parameters)
         {
             command.Parameters.Add(parameter as NpgsqlParameter ?? new() { Value = parameter });

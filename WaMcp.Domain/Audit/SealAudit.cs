@@ -59,7 +59,11 @@ public sealed class SealAudit(NpgsqlDataSource database)
             }
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        if (made is not null)
+        {
+            await transaction.CommitAsync(cancellationToken); // otherwise nothing was taken, or there is no chain to go on with
+        }
+
         return made;
     }
 

@@ -14,11 +14,17 @@ namespace WaMcp.Domain.Audit;
 /// <param name="database">As wa_app; reading is enough.</param>
 public sealed class VerifyAudit(NpgsqlDataSource database)
 {
+    /// <summary>The batch to begin with when all are meant; ids are positive, but whoever adds one need not keep to that.</summary>
+    internal const long Everything = long.MinValue;
+
     /// <summary>What to verify.</summary>
     public sealed record Order
     {
         /// <summary>Only batches that were written in so long a time until now, and their rows; the chain of seals is always followed whole.</summary>
         public TimeSpan? Since { get; init; }
+
+        /// <summary>With <see cref="Since"/>: follow the chain from then on only, as one does who looks often.</summary>
+        public bool IsQuick { get; init; }
 
         /// <summary>Only batches from this one on; as <see cref="Since"/>.</summary>
         public long? FromBatch { get; init; }
@@ -26,8 +32,8 @@ public sealed class VerifyAudit(NpgsqlDataSource database)
         /// <summary>Heads that were kept outside of the database.</summary>
         public IReadOnlyList<AuditHead> Heads { get; init; } = [];
 
-        /// <summary>Rows that were archived, in the order of their ids. A row may be there and in the database as well.</summary>
-        public IAsyncEnumerable<AuditRow>? Archived { get; init; }
+        /// <summary>Rows that were archived, from an id on and in the order of ids. A row may be there and in the database as well.</summary>
+        public Func<long, IAsyncEnumerable<AuditRow>>? Archived { get; init; }
     }
 
     /// <summary>Verifies.</summary>
@@ -42,7 +48,7 @@ public sealed class VerifyAudit(NpgsqlDataSource database)
         var findings = new AuditFindings();
 
         var chain = new AuditChainCheck(connection, findings, fromBatch);
-        await chain.ExecuteAsync(order.Heads, cancellationToken);
+        await chain.ExecuteAsync(order.Heads, await FirstSealAsync(connection, order, cancellationToken), cancellationToken);
         var rows = new AuditRowCheck(connection, findings, progress) { BeforeChain = chain.BeforeChain };
         await rows.ExecuteAsync(fromBatch, order.Archived, cancellationToken);
 
@@ -66,12 +72,30 @@ public sealed class VerifyAudit(NpgsqlDataSource database)
     {
         if (since is null)
         {
-            return 0;
+            return Everything;
         }
 
-        await using var command = new NpgsqlCommand("SELECT coalesce(min(id), 9223372036854775807) FROM audit_batches WHERE written_at >= now() - $1", connection)
+        // OFFSET 0: by the index on the time, not along all ids from the first one on.
+        return await NumberAsync(
+            connection,
+            "SELECT coalesce(min(id), 9223372036854775807) FROM (SELECT id FROM audit_batches WHERE written_at >= now() - $1 OFFSET 0) AS late",
+            since.Value,
+            cancellationToken);
+    }
+
+    // The last one before that time: what it does not name was written later, or is of no interest.
+    private static async Task<long> FirstSealAsync(NpgsqlConnection connection, Order order, CancellationToken cancellationToken) =>
+        order is { IsQuick: true, Since: { } since }
+            ? await NumberAsync(
+                connection, "SELECT coalesce((SELECT number FROM audit_seals WHERE sealed_at < now() - $1 ORDER BY number DESC LIMIT 1), 0)", since, cancellationToken)
+            : 0;
+
+    private static async Task<long> NumberAsync(NpgsqlConnection connection, string sql, TimeSpan ago, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection)
         {
-            Parameters = { new() { Value = since.Value, NpgsqlDbType = NpgsqlDbType.Interval } },
+            CommandTimeout = 0,
+            Parameters = { new() { Value = ago, NpgsqlDbType = NpgsqlDbType.Interval } },
         };
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
@@ -85,6 +109,7 @@ public sealed class VerifyAudit(NpgsqlDataSource database)
             """,
             connection)
         {
+            CommandTimeout = 0,
             Parameters = { new() { Value = fromBatch } },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -5,7 +5,8 @@ namespace WaMcp.Domain.Contacts;
 
 /// <summary>
 /// A person as one client knows them on one channel. WhatsApp names people by a business-scoped user id (BSUID) and tells the phone
-/// number only sometimes, so both are optional and at least one is there.
+/// number only sometimes, so both are optional and at least one is there,
+/// until the person is erased.
 /// </summary>
 public sealed class Contact : ITenantOwned
 {
@@ -30,6 +31,16 @@ public sealed class Contact : ITenantOwned
     /// <summary>When the provider told that the person wants no more marketing.</summary>
     public DateTimeOffset? MarketingStoppedAt { get; set; }
 
+    /// <summary>When everything that tells who it is was taken out (<see cref="EraseContact"/>); null otherwise.</summary>
+    public DateTimeOffset? ErasedAt { get; private set; }
+
     /// <summary>When we first met.</summary>
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Takes out everything that tells who it is. The database refuses to let anything of it come back.</summary>
+    public void Erase(DateTimeOffset at)
+    {
+        (ProviderUserId, Phone, Name) = (null, null, null);
+        ErasedAt ??= at;
+    }
 }

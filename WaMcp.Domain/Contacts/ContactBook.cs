@@ -49,13 +49,14 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Ti
         return contact;
     }
 
-    private async Task<Contact?> FindAsync(ChannelId channel, string? providerUserId, string? phone, CancellationToken cancellationToken)
-    {
-        var known = context.Contacts.Where(candidate => candidate.ChannelId == channel);
-        return (providerUserId is null ? null
-                : await known.SingleOrDefaultAsync(candidate => candidate.ProviderUserId == providerUserId, cancellationToken))
-            ?? (phone is null ? null : await known.SingleOrDefaultAsync(candidate => candidate.Phone == phone, cancellationToken));
-    }
+    // Locked as a message's reference would lock it: who is being erased at this moment is waited for, and is then somebody new.
+    private async Task<Contact?> FindAsync(ChannelId channel, string? providerUserId, string? phone, CancellationToken cancellationToken) =>
+        (providerUserId is null ? null : await context.Contacts
+            .FromSql($"SELECT * FROM contacts WHERE channel_id = {channel.Value} AND provider_user_id = {providerUserId} FOR KEY SHARE")
+            .SingleOrDefaultAsync(cancellationToken))
+        ?? (phone is null ? null : await context.Contacts
+            .FromSql($"SELECT * FROM contacts WHERE channel_id = {channel.Value} AND phone = {phone} FOR KEY SHARE")
+            .SingleOrDefaultAsync(cancellationToken));
 
     private async Task LearnAsync(Contact contact, string? providerUserId, string? phone, string? name, CancellationToken cancellationToken)
     {

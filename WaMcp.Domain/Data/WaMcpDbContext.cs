@@ -4,6 +4,7 @@ using WaMcp.Domain.Access;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
+using WaMcp.Domain.Duties;
 using WaMcp.Domain.Inbox;
 using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Messages;
@@ -55,6 +56,9 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
     /// <summary>Background work; claimed and completed by <see cref="JobQueue"/>, not through this set.</summary>
     public DbSet<Job> Jobs => Set<Job>();
 
+    /// <summary>What runs daily; the Worker's runs are written by itself, not through this set.</summary>
+    public DbSet<Duty> Duties => Set<Duty>();
+
     /// <summary>Whose data this is; read by the query filter at each query.</summary>
     internal ClientId TenantId => tenant.ClientId;
 
@@ -79,6 +83,11 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
         {
             message.Property(m => m.Raw).HasColumnType("json");
             message.Property(m => m.State).HasField("<State>k__BackingField");
+        });
+        modelBuilder.Entity<Duty>(duty =>
+        {
+            duty.HasKey(d => d.Name);
+            duty.Property(d => d.Counts).HasColumnType("jsonb");
         });
         // What operators take back or give again: of two who change it at the same moment, the second is told.
         modelBuilder.Entity<Client>().Property(c => c.DisabledAt).IsConcurrencyToken();

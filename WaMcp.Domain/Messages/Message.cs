@@ -33,6 +33,9 @@ public sealed class Message : ITenantOwned
     /// <summary>What it says, as far as it is text; null once pruned.</summary>
     public string? Body { get; set; }
 
+    /// <summary>What it is for; marketing is not sent to a contact who wants no more of it.</summary>
+    public MessageCategory Category { get; init; }
+
     /// <summary>The provider's document of it (inbound: as received; outbound: as it is to be sent), JSON; null once pruned.</summary>
     public string? Raw { get; set; }
 

@@ -18,6 +18,9 @@ public sealed class Client
     /// <summary>Since when every key of the client is refused; null while enabled.</summary>
     public DateTimeOffset? DisabledAt { get; set; }
 
+    /// <summary>For how many days the content of its messages is kept; null for as long as the Worker's setting says.</summary>
+    public int? RetentionDays { get; set; }
+
     /// <summary>When the client was created.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 }

@@ -57,7 +57,7 @@ public sealed class AuditTests
         var from = now.AddMinutes(-2_400.5).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         Requests(await Rows(console, "--since", from, "--until", "39h")).ShouldBe(Enumerable.Range(2_340, 61).Reverse().Select(number => $"req_{number}"));
         Requests(await Rows(console, "--request", "req_2400")).ShouldBe(["req_2400"], "what a request caused is shown however long ago");
-        (await Rows(console, "--limit", "1"))[0].GetProperty("latencyMs").GetString().ShouldBe("NaN");
+        (await Rows(console, "--limit", "1"))[0].GetProperty("latencyMs").ValueKind.ShouldBe(JsonValueKind.Null);
     }
 
     [Theory]

@@ -33,6 +33,7 @@ public sealed partial class AuditContentTests
             await mcp.CallAsync("send_message", new { channel = client.Channel.Name, to, text = $"{mark} {text}" });
         }
 
+        await mcp.CallAsync("send_message", new { channel = (await system.Console.ChannelAsync(Drivers.ConsoleDriver.SalesNumber)).Name, to, text = mark });
         await mcp.CallAsync("send_message", new { channel = Customer, to, text = mark, idempotencyKey = Email });
         await mcp.CallAsync($"{mark}_{Customer}", new { text = mark });
         await mcp.CallAsync("get_messages", new { channel = client.Channel.Name, conversation = to });
@@ -58,6 +59,16 @@ public sealed partial class AuditContentTests
             "rows of every action",
             async () => actions.Except((await system.QueryAsync<string[]>("SELECT array_agg(DISTINCT action) FROM audit_log"))!).ToArray(),
             missing => missing.Length == 0);
+
+        // The question that whoever accepts the system asks.
+        var ofClient = await system.QueryAsync<string[]>(
+            "SELECT array_agg(action) FROM (SELECT action, count(*) FROM audit_log WHERE client_id = $1 AND ts > now() - '1 hour'::interval GROUP BY 1) AS asked",
+            client.Client.Id.Value);
+        new[]
+        {
+            AuditAction.KeyUsed, AuditAction.ToolCalled, AuditAction.ScopeDenied, AuditAction.GrantDenied, AuditAction.RateLimited, AuditAction.SendAttempt,
+            AuditAction.SendSuccess, AuditAction.SendFailed, AuditAction.AuthFailed,
+        }.ShouldBeSubsetOf(ofClient!);
         var dump = (await system.QueryAsync<string>("SELECT string_agg(row::text, E'\\n' ORDER BY id) FROM audit_log row"))!;
 
         // Also in the form that providers' ids have.

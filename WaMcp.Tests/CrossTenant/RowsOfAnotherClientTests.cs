@@ -31,6 +31,8 @@ public sealed class RowsOfAnotherClientTests(TwoTenants tenants) : IClassFixture
         ["audit_batches"] = "digests of audit rows, by batch",
         ["audit_unsealed"] = "ids of batches",
         ["audit_seals"] = "hashes of batches",
+        ["pacing"] = "when a number or a pair may send again; no content",
+        ["duties"] = "what runs daily, for all clients",
         ["__EFMigrationsHistory"] = "EF Core's own; the programs' role has no right on it",
     };
 

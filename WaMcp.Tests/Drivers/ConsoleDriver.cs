@@ -7,7 +7,9 @@ using WaMcp.Domain;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels;
+using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Duties;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Tests.Drivers;
@@ -73,6 +75,19 @@ internal sealed class ConsoleDriver
 
     public Task<RotateKey.Rotation> RotateAsync(ApiKey key, TimeSpan? grace = null) =>
         RunAsync((RotateKey verb) => verb.ExecuteAsync(key.Id.ToString(), grace ?? RotateKey.DefaultGrace, default));
+
+    public Task<Client> RetentionAsync(Client client, int? days) =>
+        RunAsync((SetRetention verb) => verb.ExecuteAsync(client.Slug, days, default));
+
+    public Task<EraseContact.Erasure> EraseAsync(TestClient client, string person) => RunAsync(async (EraseContact verb) =>
+        await verb.ExecuteAsync(await verb.FindAsync(client.Client.Slug, person, client.Channel.Name, default), default));
+
+    /// <summary>Has a daily duty done now.</summary>
+    public async Task<Duty> RunDutyAsync(string name)
+    {
+        await Infrastructure.Eventually.TrueAsync("a Worker has noted its duties", () => RunAsync((WaMcpDbContext context) => context.Duties.AnyAsync()));
+        return await RunAsync((RequestDuty verb) => verb.ExecuteAsync(name, default));
+    }
 
     public Task<ApiKey> RevokeAsync(ApiKey key) => RunAsync((RevokeKey verb) => verb.ExecuteAsync(key.Id.ToString(), default));
 

@@ -22,6 +22,8 @@ internal sealed class ProgramProcess(string name, int port, IReadOnlyDictionary<
             "dotnet", [Built(name)], line => line.Contains("Application started", StringComparison.Ordinal), environment: environment);
     }
 
+    public bool HasExited => process!.HasExited;
+
     /// <summary>SIGTERM, and waits: everything is finished.</summary>
     public Task StopAsync() => process!.StopAsync();
 

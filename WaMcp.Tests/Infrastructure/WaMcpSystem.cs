@@ -42,6 +42,9 @@ internal sealed class WaMcpSystem : IAsyncDisposable
 
     public SandboxDriver Sandbox { get; private set; } = null!;
 
+    /// <summary>Where the Worker archives audit rows.</summary>
+    public string ArchiveFolder { get; } = RunFolder.Create("archive");
+
     public HttpClient Http { get; } = new();
 
     /// <summary>What all programs logged, for tests that search it for secrets.</summary>
@@ -58,7 +61,8 @@ internal sealed class WaMcpSystem : IAsyncDisposable
         StartAsync(postgres, asProcesses: false, null, settings);
 
     /// <summary>Everything in this process, by another clock.</summary>
-    public static Task<WaMcpSystem> StartWithClockAsync(TimeProvider clock, LocalPostgres? postgres = null, params (string Key, string? Value)[] settings) =>
+    public static Task<WaMcpSystem> StartWithClockAsync(
+        TimeProvider clock, LocalPostgres? postgres = null, params (string Key, string? Value)[] settings) =>
         StartAsync(postgres, asProcesses: false, clock, settings);
 
     /// <summary>Server and worker as processes of their own, to be killed.</summary>
@@ -89,6 +93,10 @@ internal sealed class WaMcpSystem : IAsyncDisposable
             ("ConnectionStrings:wamcp", system.Database.App),
             ("ConnectionStrings:redis", system.Redis.ConnectionString),
             ("RateLimit:RedisPatience", "00:00:02"), // a machine that is busy with all tests is no Redis that is away
+            ("ConnectionStrings:archiver", system.Database.For(MigratedDatabase.ArchiverRole)),
+            ("AuditArchive:Folder", system.ArchiveFolder),
+            ("Duties:LookEvery", "00:00:00.2"),
+            ("Duties:At", DateTimeOffset.UtcNow.AddHours(12).ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture)), // not while a test runs
             .. settings,
         ];
         var sandbox = await system.RunAsync("WaMcp.Sandbox", SandboxApp.Build, 0, all);

@@ -18,9 +18,9 @@ internal sealed partial class ChainWatch(VerifyAudit verify, IOptions<NotaryOpti
     /// <summary>Verifies once.</summary>
     public async Task<AuditVerdict> RunOnceAsync(CancellationToken cancellationToken)
     {
-        var order = new VerifyAudit.Order { Since = options.Value.CheckBack, Heads = seen is null ? [] : [seen] };
+        var order = new VerifyAudit.Order { Since = options.Value.CheckBack, IsQuick = true, Heads = seen is null ? [] : [seen] };
         var verdict = await verify.ExecuteAsync(order, null, cancellationToken);
-        seen = verdict.Head;
+        seen = seen is null || verdict.Head?.Number > seen.Number ? verdict.Head : seen; // a tail that was cut off stays missing
         WaMcpTelemetry.AuditChainChecked(verdict.Findings);
         if (verdict.First is { } first)
         {

@@ -98,8 +98,8 @@ internal sealed partial class DeliverMessage(
             cancellationToken);
         var now = clock.GetUtcNow();
         var content = MessageContent.TryFromJson(message.Raw);
-        var refusal = content is null
-            ? new SendOutcome.Refused("unsupported_type", "This version cannot send this kind of message.")
+        var refusal = message.Raw is null ? new SendOutcome.Refused("content_gone", "What it said was erased before it could be sent.")
+            : content is null ? new SendOutcome.Refused("unsupported_type", "This version cannot send this kind of message.")
             : await StoppedAsync(message, grant, cancellationToken)
                 ?? await caps.TakeAsync(transaction, message, grant!, now, cancellationToken);
         if (refusal is not null)
@@ -143,6 +143,10 @@ internal sealed partial class DeliverMessage(
         {
             Doubt(message, "The worker stopped while the message was on its way.");
             await AuditAsync(message, AuditAction.SendFailed, message.ErrorCode, cancellationToken);
+        }
+        else if (message is { State: MessageState.Cancelled })
+        {
+            await AuditAsync(message, AuditAction.SendFailed, "cancelled", cancellationToken);
         }
 
         await CompleteAsync(job, transaction, cancellationToken);
@@ -267,7 +271,7 @@ internal sealed partial class DeliverMessage(
         await context.Database.ExecuteSqlAsync(
             $"""
             UPDATE contacts SET provider_user_id = {providerUserId}
-            WHERE id = {id.Value} AND provider_user_id IS NULL AND NOT EXISTS (
+            WHERE id = {id.Value} AND provider_user_id IS NULL AND erased_at IS NULL AND NOT EXISTS (
                 SELECT FROM contacts other WHERE other.channel_id = contacts.channel_id AND other.client_id = contacts.client_id
                     AND other.provider_user_id = {providerUserId})
             """,

@@ -10,7 +10,8 @@ namespace WaMcp.Worker.Inbound;
 
 /// <summary>
 /// Takes a stored delivery apart: one job for each channel it speaks of and each client granted there, so that each client's part is
-/// recorded in that client's scope and retried by itself. What concerns no known channel or nobody stays as the raw event.
+/// recorded in that client's scope and retried by itself. What concerns no known channel or nobody stays as the raw event until retention
+/// takes that.
 /// </summary>
 /// <param name="context">The database.</param>
 /// <param name="channels">Understand their provider's deliveries.</param>

@@ -33,6 +33,7 @@ install_stores() {
     local missing=()
     "$root/ops/local/postgres" --check 2>/dev/null || missing+=(postgresql)
     "$root/ops/local/redis" --check 2>/dev/null || missing+=(redis-server)
+    command -v zstd >/dev/null || missing+=(zstd) # the audit archive's
     install_packages "${missing[@]}"
 }
 

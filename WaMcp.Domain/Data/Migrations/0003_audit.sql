@@ -5,7 +5,7 @@
 LOCK TABLE audit_log IN SHARE ROW EXCLUSIVE MODE;
 
 CREATE TABLE audit_batches (
-    id         bigserial PRIMARY KEY,
+    id         bigserial PRIMARY KEY CHECK (id > 0),
     nonce      uuid NOT NULL UNIQUE, -- the writer's: what is tried again, because its commit was in doubt, is there once
     writer     uuid,                 -- the queue it came through; null for rows in the transaction of what they tell about
     closing    boolean NOT NULL,     -- the writer's last one
@@ -18,11 +18,13 @@ CREATE TABLE audit_batches (
 );
 ALTER TABLE audit_batches ALTER entries SET STORAGE EXTERNAL; -- digests cannot be compressed
 CREATE INDEX audit_batches_by_row ON audit_batches (first_id, id);
+CREATE INDEX audit_batches_by_last_row ON audit_batches (last_id);
 CREATE INDEX audit_batches_by_time ON audit_batches (written_at);
+ALTER TABLE audit_log ADD CHECK (id > 0);
 
 -- What the notary has still to do; no evidence.
 CREATE TABLE audit_unsealed (
-    batch_id bigint PRIMARY KEY
+    batch_id bigint PRIMARY KEY REFERENCES audit_batches
 );
 
 CREATE TABLE audit_seals (

@@ -63,3 +63,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON pacing TO wa_app;
 
 -- When the provider told that the person wants no more marketing.
 ALTER TABLE contacts ADD marketing_stopped_at timestamptz;
+ALTER TABLE messages ADD category text NOT NULL DEFAULT 'Service' CHECK (category IN ('Service', 'Utility', 'Authentication', 'Marketing'));

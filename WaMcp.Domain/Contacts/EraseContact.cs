@@ -1,0 +1,122 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using WaMcp.Domain.Audit;
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Data;
+using WaMcp.Domain.Messages;
+using WaMcp.Domain.Tenancy;
+
+namespace WaMcp.Domain.Contacts;
+
+/// <summary>Erases what one client has of one person: name, number and id, and what every message to and from them says.</summary>
+/// <remarks>
+/// The contact, the conversation and the messages stay as ids, states and times, so that what was sent and received still counts, and so that
+/// a delivery that is repeated finds its message and does not bring the person back. The audit log is not touched: it never held content.
+/// Doing it twice does no harm. Only an operator can do it; it is audited as <c>contact_erased</c>, with ids and counts.
+/// </remarks>
+/// <param name="context">The database.</param>
+/// <param name="tenant">Whose contact: set here, from then on row-level security shows this client's records only.</param>
+/// <param name="clients">Finds the client.</param>
+/// <param name="channels">Finds the channel.</param>
+/// <param name="change">Saves it with its audit row.</param>
+/// <param name="clock">Stamps it.</param>
+public sealed class EraseContact(
+    WaMcpDbContext context, TenantContext tenant, FindClient clients, FindChannel channels, AuditedChange change, TimeProvider clock)
+{
+    // A delivery names a person by number or id in a JSON string of its own. What is not recorded for everybody yet cannot be deleted.
+    private const string DeleteDeliveries =
+        """
+        WITH naming AS MATERIALIZED (
+            SELECT id, fanned_out_at IS NOT NULL AND NOT EXISTS (SELECT FROM jobs WHERE jobs.subject_id = webhook_events.id) AS is_done
+            FROM webhook_events
+            WHERE provider = $1 AND position(convert_to($2, 'UTF8') IN body) > 0
+                AND EXISTS (SELECT FROM unnest($3) AS person WHERE position(convert_to('"' || person || '"', 'UTF8') IN body) > 0)
+        ), deleted AS (
+            DELETE FROM webhook_events USING naming WHERE webhook_events.id = naming.id AND is_done RETURNING 1
+        )
+        SELECT ARRAY[(SELECT count(*) FROM deleted), (SELECT count(*) FROM naming WHERE NOT is_done)]
+        """;
+
+    /// <summary>What was erased.</summary>
+    /// <param name="Contact">The contact's id, which stays.</param>
+    /// <param name="Messages">Messages that said something and say nothing now.</param>
+    /// <param name="Cancelled">Messages that were queued and are not sent.</param>
+    /// <param name="Deliveries">Raw deliveries of the provider that were deleted.</param>
+    /// <param name="DeliveriesLeft">Raw deliveries that name the person and are still to be recorded: what they bring will be a new contact.</param>
+    public sealed record Erasure(string Contact, long Messages, long Cancelled, long Deliveries, long DeliveriesLeft);
+
+    /// <summary>Finds the person, so that an operator can be asked.</summary>
+    /// <param name="client">Whose contact: id or slug.</param>
+    /// <param name="person">The contact's id; with a channel also the provider's id for the person, or the phone number.</param>
+    /// <param name="channel">Id, name or phone number id; null when <paramref name="person"/> is the contact's id.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="Fault"><c>not_found</c>, <c>invalid_input</c>.</exception>
+    public async Task<Contact> FindAsync(string client, string person, string? channel, CancellationToken cancellationToken)
+    {
+        tenant.Set((await clients.ExecuteAsync(client, cancellationToken)).Id);
+        if (TypedId.TryParse<ContactId>(person, out var id))
+        {
+            return await context.Contacts.SingleOrDefaultAsync(contact => contact.Id == id, cancellationToken) ?? throw Unknown(person);
+        }
+
+        if (channel is null)
+        {
+            throw Fault.Invalid("channel", "missing: without it the person is named by the contact's id (con_…).", "Say over which channel the person is known.");
+        }
+
+        var on = (await channels.ExecuteAsync(channel, cancellationToken)).Id;
+        var phone = PhoneNumber.Normalize(person);
+        return await context.Contacts.SingleOrDefaultAsync(contact => contact.ChannelId == on && contact.ProviderUserId == person, cancellationToken)
+            ?? (phone is null ? null
+                : await context.Contacts.SingleOrDefaultAsync(contact => contact.ChannelId == on && contact.Phone == phone, cancellationToken))
+            ?? throw Unknown(person);
+    }
+
+    /// <summary>Erases the person.</summary>
+    /// <param name="found">Who: what <see cref="FindAsync"/> found.</param>
+    /// <param name="cancellationToken">Rolls back.</param>
+    public async Task<Erasure> ExecuteAsync(Contact found, CancellationToken cancellationToken)
+    {
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken); // committed with the audit row
+        await context.Database.ExecuteSqlAsync($"SELECT FROM contacts WHERE id = {found.Id.Value} FOR UPDATE", cancellationToken);
+        await context.Entry(found).ReloadAsync(cancellationToken);
+        var messages = context.Messages.Where(message => message.ContactId == found.Id);
+        var cancelled = await messages.Where(message => message.State == MessageState.Queued)
+            .ExecuteUpdateAsync(change => change.SetProperty(message => message.State, MessageState.Cancelled), cancellationToken);
+        var emptied = await messages.Where(message => message.Body != null || message.Raw != null)
+            .ExecuteUpdateAsync(
+                change => change.SetProperty(message => message.Body, (string?)null).SetProperty(message => message.Raw, (string?)null),
+                cancellationToken);
+        var (deleted, left) = await DeleteDeliveriesAsync(found, cancellationToken);
+        found.Erase(clock.GetUtcNow());
+        var erasure = new Erasure(found.Id.ToString(), emptied, cancelled, deleted, left);
+        await change.SaveAsync(
+            change.Row(AuditAction.ContactErased) with { ClientId = found.ClientId, ChannelId = found.ChannelId },
+            new()
+            {
+                ["contact"] = erasure.Contact,
+                ["messages"] = erasure.Messages,
+                ["cancelled"] = erasure.Cancelled,
+                ["deliveries"] = erasure.Deliveries,
+                ["deliveriesLeft"] = erasure.DeliveriesLeft,
+            },
+            [],
+            cancellationToken);
+        return erasure;
+    }
+
+    private async Task<(long Deleted, long Left)> DeleteDeliveriesAsync(Contact contact, CancellationToken cancellationToken)
+    {
+        var channel = await context.Channels.AsNoTracking().SingleAsync(candidate => candidate.Id == contact.ChannelId, cancellationToken);
+        string[] names = [.. new[] { contact.ProviderUserId, contact.Phone }.OfType<string>()];
+        await using var command = new NpgsqlCommand(DeleteDeliveries, (NpgsqlConnection)context.Database.GetDbConnection());
+        command.Parameters.AddWithValue(channel.Kind.ToString());
+        command.Parameters.AddWithValue(channel.ProviderId);
+        command.Parameters.AddWithValue(names);
+        var counts = (long[])(await command.ExecuteScalarAsync(cancellationToken))!;
+        return (counts[0], counts[1]);
+    }
+
+    private static Fault Unknown(string person) =>
+        Fault.NotFound("contact", person, "A contact is named by its id (con_…), or with --channel by the provider's id or the phone number.");
+}
