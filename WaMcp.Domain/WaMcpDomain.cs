@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Audit.Archive;
@@ -12,6 +13,7 @@ using WaMcp.Domain.Data;
 using WaMcp.Domain.Duties;
 using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Limits;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 
@@ -34,6 +36,24 @@ public static class WaMcpDomain
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
         services.AddScoped<SendMessage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
         return services;
+    }
+
+    /// <summary>What a program needs that takes, sends or deletes media.</summary>
+    public static IServiceCollection AddMedia(this IServiceCollection services)
+    {
+        services.AddOptions<MediaOptions>().BindConfiguration(MediaOptions.Section)
+            .Validate(options => options.MaxInlineBytes > 0, "Media:MaxInlineBytes must be at least 1.")
+            .Validate(
+                options => options.FetchTimeout > TimeSpan.Zero && options.FetchTimeout <= TimeSpan.FromMinutes(10),
+                "Media:FetchTimeout must be longer than nothing and at most 00:10:00.")
+            .Validate(options => options.FetchPorts.All(port => port is > 0 and < 65536), "Media:FetchPorts must be port numbers.")
+            .ValidateOnStart();
+        services.TryAddSingleton<FetchRoute>();
+        services.AddSingleton<FetchMedia>();
+        services.AddSingleton<IMediaStore>(provider => provider.GetRequiredService<IOptions<MediaOptions>>().Value.S3.Bucket is null
+            ? ActivatorUtilities.CreateInstance<DiskMediaStore>(provider)
+            : ActivatorUtilities.CreateInstance<S3MediaStore>(provider));
+        return services.AddScoped<AcceptMedia>().AddScoped<DropMedia>();
     }
 
     /// <summary>What a program needs that lets callers in by API key. Wants Redis.</summary>

@@ -21,7 +21,7 @@ public static class ServerApp
         builder.AddRedis();
         builder.AddProxies();
         builder.AddAddressLimit();
-        builder.Services.AddWaMcpDomain().AddKeyAccess();
+        builder.Services.AddWaMcpDomain().AddMedia().AddKeyAccess();
         builder.Services.AddSingleton<WhatsAppCredentials>();
         builder.Services.AddAuditLog().AddBackground<WebhookInbox>();
         builder.Services.AddSingleton<BodiesOnTheirWay>();

@@ -26,7 +26,7 @@ public static class WorkerApp
         builder.AddServiceDefaults();
         builder.AddDatabase<WaMcpDbContext>();
         builder.AddRedis();
-        builder.Services.AddWaMcpDomain();
+        builder.Services.AddWaMcpDomain().AddMedia();
         builder.Services.AddWhatsApp();
         builder.Services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section)
             .Validate(options => options is { Concurrency: > 0, Receiving: > 0 }, "Jobs:Concurrency and Jobs:Receiving must be at least 1.")

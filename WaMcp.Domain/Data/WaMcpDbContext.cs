@@ -7,6 +7,7 @@ using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Duties;
 using WaMcp.Domain.Inbox;
 using WaMcp.Domain.Jobs;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 
@@ -49,6 +50,12 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
 
     /// <summary>The scope's client's messages.</summary>
     public DbSet<Message> Messages => Set<Message>();
+
+    /// <summary>The scope's client's files.</summary>
+    public DbSet<MediaObject> MediaObjects => Set<MediaObject>();
+
+    /// <summary>Providers' copies of the scope's client's files.</summary>
+    public DbSet<MediaUpload> MediaUploads => Set<MediaUpload>();
 
     /// <summary>Deliveries of providers, raw.</summary>
     public DbSet<WebhookEvent> WebhookEvents => Set<WebhookEvent>();

@@ -39,6 +39,9 @@ public sealed class Message : ITenantOwned
     /// <summary>The provider's document of it (inbound: as received; outbound: as it is to be sent), JSON; null once pruned.</summary>
     public string? Raw { get; set; }
 
+    /// <summary>The media objects that it needs (<see cref="Media.MediaObjectId"/>); none once pruned.</summary>
+    public Guid[] MediaIds { get; init; } = [];
+
     /// <summary>Where it is on its way.</summary>
     public MessageState State { get; private set; }
 

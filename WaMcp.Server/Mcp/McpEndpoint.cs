@@ -66,7 +66,7 @@ public static partial class McpEndpoint
         {
             // Kestrel's word for a body that is too large, cut off or badly framed.
             await RefuseAsync(exception.StatusCode, exception.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? $"The request body is larger than {options.MaxRequestBytes} bytes. Pass media as links, not as content."
+                ? $"The request body is larger than {options.MaxRequestBytes} bytes. Pass larger media as links."
                 : "The request body could not be read.");
         }
 

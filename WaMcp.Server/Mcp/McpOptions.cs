@@ -9,6 +9,6 @@ public sealed class McpOptions
     /// </summary>
     public IList<string> AllowedOrigins { get; } = [];
 
-    /// <summary>The largest request body that is read. Media goes over links, so messages are small.</summary>
-    public int MaxRequestBytes { get; set; } = 4 * 1024 * 1024;
+    /// <summary>The largest request body that is read: a file of <c>Media:MaxInlineBytes</c> as base64 fits. Larger ones go over links.</summary>
+    public int MaxRequestBytes { get; set; } = 8 * 1024 * 1024;
 }

@@ -1,4 +1,9 @@
 using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using WaMcp.Domain.Data;
+using WaMcp.Domain.Media;
+using WaMcp.Domain.Tenancy;
 using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
 using WaMcp.Tests.Tools;
@@ -32,8 +37,31 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
         var sentId = sent.GetProperty("messageId").GetString()!;
         await MessageTests.StateAsync(mcp, sentId, "read"); // from here on nothing about it changes
 
+        await UploadAsync(client, mark);
         return new Tenant(
             client, mcp, mark, phone, received.GetProperty("id").GetString()!, sentId, received.GetProperty("conversationId").GetString()!,
             received.GetProperty("contact").GetProperty("id").GetString()!);
+    }
+
+    // A file of the client's and the provider's copy of it.
+    private async Task UploadAsync(TestClient client, string mark)
+    {
+        await using var scope = System.ServerApplication.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client.Client.Id);
+        var data = Convert.ToBase64String(Encoding.UTF8.GetBytes($"A note to {mark}"));
+        var kept = await scope.ServiceProvider.GetRequiredService<AcceptMedia>()
+            .ExecuteAsync(new MediaSource.Inline(data), MediaKind.Document, null, $"{mark}.txt", CancellationToken.None);
+        var database = scope.ServiceProvider.GetRequiredService<WaMcpDbContext>();
+        database.Add(new MediaUpload
+        {
+            Id = TypedId.New<MediaUploadId>(),
+            ClientId = client.Client.Id,
+            MediaId = kept.Id,
+            ChannelId = client.Channel.Id,
+            ProviderMediaId = mark,
+            CreatedAt = DateTimeOffset.UtcNow,
+            ExpiresAt = DateTimeOffset.UtcNow.AddDays(30),
+        });
+        await database.SaveChangesAsync();
     }
 }

@@ -45,6 +45,9 @@ internal sealed class WaMcpSystem : IAsyncDisposable
     /// <summary>Where the Worker archives audit rows.</summary>
     public string ArchiveFolder { get; } = RunFolder.Create("archive");
 
+    /// <summary>Where clients' files are.</summary>
+    public string MediaFolder { get; } = RunFolder.Create("media");
+
     public HttpClient Http { get; } = new();
 
     /// <summary>What all programs logged, for tests that search it for secrets.</summary>
@@ -95,6 +98,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
             ("RateLimit:RedisPatience", "00:00:02"), // a machine that is busy with all tests is no Redis that is away
             ("ConnectionStrings:archiver", system.Database.For(MigratedDatabase.ArchiverRole)),
             ("AuditArchive:Folder", system.ArchiveFolder),
+            ("Media:Folder", system.MediaFolder),
             ("Duties:LookEvery", "00:00:00.2"),
             ("Duties:At", DateTimeOffset.UtcNow.AddHours(12).ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture)), // not while a test runs
             .. settings,

@@ -50,7 +50,7 @@ export_settings() {
     local redis
     redis=$(endpoint redis)
     export ConnectionStrings__redis=${redis#redis://}
-    export Secrets__Directory=$data/secrets AuditArchive__Folder=$data/audit-archive
+    export Secrets__Directory=$data/secrets AuditArchive__Folder=$data/audit-archive Media__Folder=$data/media
     WhatsApp__GraphUrl=$(endpoint sandbox)
     export WhatsApp__GraphUrl DOTNET_ENVIRONMENT=Development
 }

@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
 
-namespace WaMcp.Domain.Audit.Archive;
+namespace WaMcp.Domain;
 
 /// <summary>Files that are still there after a power cut.</summary>
 internal static class Durable
 {
-    /// <summary>New files are their owner's; the archive holds addresses.</summary>
+    /// <summary>New files are their owner's: the archive holds addresses, media are clients' own.</summary>
     public static FileStream Open(string path, FileMode mode)
     {
         var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
@@ -31,8 +31,8 @@ internal static class Durable
         FlushFolder(Path.GetDirectoryName(path)!);
     }
 
-    // A name is durable only when its folder is (fsync(2)), and .NET opens no folders.
-    private static void FlushFolder(string path)
+    /// <summary>A name is durable only when its folder is (fsync(2)), and .NET opens no folders.</summary>
+    public static void FlushFolder(string path)
     {
         if (OperatingSystem.IsWindows())
         {

@@ -1,0 +1,21 @@
+namespace WaMcp.Domain.Media;
+
+/// <summary>Where a file comes from.</summary>
+public abstract record MediaSource
+{
+    private MediaSource()
+    {
+    }
+
+    /// <summary>Out of the call itself.</summary>
+    /// <param name="Base64">The bytes.</param>
+    public sealed record Inline(string Base64) : MediaSource;
+
+    /// <summary>From an https address anywhere on the internet.</summary>
+    /// <param name="Url">The address.</param>
+    public sealed record Address(string Url) : MediaSource;
+
+    /// <summary>It is here already.</summary>
+    /// <param name="Reference">The object's id, or its resource address.</param>
+    public sealed record Kept(string Reference) : MediaSource;
+}

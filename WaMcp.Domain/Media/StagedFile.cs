@@ -1,0 +1,91 @@
+using System.Security.Cryptography;
+
+namespace WaMcp.Domain.Media;
+
+/// <summary>A file that is here and not kept yet. Unless somebody keeps it, it goes when this is disposed of.</summary>
+public sealed class StagedFile : IAsyncDisposable
+{
+    private const int BufferBytes = 64 * 1024;
+
+    private StagedFile(string path, string sha256, long size, byte[] head) => (FullPath, Sha256, Size, Head) = (path, sha256, size, head);
+
+    /// <summary>Where it is.</summary>
+    public string FullPath { get; }
+
+    /// <summary>Its hash in lower-case hex.</summary>
+    public string Sha256 { get; }
+
+    /// <summary>How many bytes.</summary>
+    public long Size { get; }
+
+    /// <summary>Its first bytes, by which its type is judged.</summary>
+    internal byte[] Head { get; }
+
+    /// <summary>Writes a stream down to the disk, never more of it than allowed, and never more than a buffer of it in memory.</summary>
+    /// <returns>The file; null, and nothing left behind, when there are more bytes than <paramref name="maxBytes"/>.</returns>
+    public static async Task<StagedFile?> WriteAsync(string folder, Stream content, long maxBytes, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(folder);
+        var path = Path.Combine(folder, Guid.NewGuid().ToString("N"));
+        try
+        {
+            if (await CopyAsync(path, content, maxBytes, cancellationToken) is { } written)
+            {
+                return new StagedFile(path, written.Sha256, written.Size, written.Head);
+            }
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
+        }
+
+        File.Delete(path);
+        return null;
+    }
+
+    /// <summary>Deletes what programs left behind that were killed while they wrote.</summary>
+    public static void DeleteLeftovers(string folder, DateTimeOffset before)
+    {
+        if (!Directory.Exists(folder))
+        {
+            return;
+        }
+
+        foreach (var path in Directory.EnumerateFiles(folder).Where(path => File.GetLastWriteTimeUtc(path) < before))
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        File.Delete(FullPath);
+        return ValueTask.CompletedTask;
+    }
+
+    private static async Task<(string Sha256, long Size, byte[] Head)?> CopyAsync(
+        string path, Stream content, long maxBytes, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using var file = Durable.Open(path, FileMode.CreateNew);
+        var (buffer, head, size) = (new byte[BufferBytes], new MemoryStream(), 0L);
+        int read;
+        while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            size += read;
+            if (size > maxBytes)
+            {
+                return null;
+            }
+
+            head.Write(buffer, 0, (int)Math.Min(read, MediaType.HeadBytes - head.Length));
+            hash.AppendData(buffer, 0, read);
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+
+        file.Flush(flushToDisk: true);
+        return (Convert.ToHexStringLower(hash.GetHashAndReset()), size, head.ToArray());
+    }
+}
