@@ -29,6 +29,7 @@ public static class WaMcpDomain
         services.AddSingleton(provider => Pepper.Read(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<SecretBox>();
         services.AddScoped<TenantContext>();
+        services.AddOptions<PacingOptions>().BindConfiguration(PacingOptions.Section);
         services.AddSingleton<JobQueue>();
         services.AddSingleton<SealAudit>().AddSingleton<VerifyAudit>().AddSingleton<AskAudit>();
         services.AddOptions<ArchiveOptions>().BindConfiguration(ArchiveOptions.Section);
@@ -90,7 +91,7 @@ public static class WaMcpDomain
         services.AddSingleton<MigrateDatabase>();
         services.AddSingleton<ClientEpoch>().AddScoped<AuditedChange>();
         services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>().AddScoped<SetRetention>();
-        services.AddScoped<FindChannel>().AddScoped<AddChannel>().AddScoped<ResumeChannel>();
+        services.AddScoped<FindChannel>().AddScoped<AddChannel>().AddScoped<ResumeChannel>().AddScoped<PaceChannel>();
         services.AddScoped<FindDeadLetter>().AddScoped<RetryDeadLetter>().AddScoped<DiscardDeadLetter>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
         services.AddScoped<FindKey>().AddScoped<HashNewKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();

@@ -5,6 +5,7 @@ using WaMcp.Domain.Channels;
 using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Jobs;
+using WaMcp.Domain.Limits;
 using WaMcp.ServiceDefaults;
 using WaMcp.Worker.Audit;
 using WaMcp.Worker.Deliveries;
@@ -31,15 +32,18 @@ public static class WorkerApp
         builder.Services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section)
             .Validate(options => options is { Concurrency: > 0, Receiving: > 0 }, "Jobs:Concurrency and Jobs:Receiving must be at least 1.")
             .Validate<IOptions<WhatsAppOptions>>(
-                (options, whatsApp) => options.Lease > whatsApp.Value.Timeout + DeliverMessage.RecordTime,
-                $"Jobs:Lease must be longer than WhatsApp:Timeout and the {DeliverMessage.RecordTime.TotalSeconds} seconds that writing the outcome down may take.")
+                (options, whatsApp) => options.Lease > whatsApp.Value.Timeout + DeliveryLoop.RecordTime,
+                $"Jobs:Lease must be longer than WhatsApp:Timeout and the {DeliveryLoop.RecordTime.TotalSeconds} seconds that writing the outcome down may take.")
             .ValidateOnStart();
-        builder.Services.AddScoped<SendingCaps>();
-        builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>().AddScoped<IJobHandler, DeliverMessage>();
+        builder.Services.AddOptions<PacingOptions>()
+            .Validate(options => options.Headroom is >= 0 and <= 0.5, "Pacing:Headroom must be 0 to 0.5: the part of a number's limit that stays unused.")
+            .ValidateOnStart();
+        builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>();
+        builder.Services.AddScoped<TakeMessages>().AddScoped<HandOver>().AddScoped<SettleMessages>();
         builder.Services.AddDuties();
-        builder.Services.AddBackground<JobSignal>();
-        builder.Services.AddLane(options => new JobLane(options.Receiving, JobKind.FanOut, JobKind.Receive));
-        builder.Services.AddLane(options => new JobLane(options.Concurrency, JobKind.Deliver));
+        builder.Services.AddBackground<JobSignal>().AddSingleton<JobFailures>();
+        builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut, JobKind.Receive));
+        builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver));
         builder.Services.AddNotary();
 
         var app = builder.Build();
@@ -47,8 +51,12 @@ public static class WorkerApp
         return app;
     }
 
-    private static void AddLane(this IServiceCollection services, Func<JobOptions, JobLane> lane) => services.AddSingleton<IHostedService>(
-        provider => ActivatorUtilities.CreateInstance<JobLoop>(provider, lane(provider.GetRequiredService<IOptions<JobOptions>>().Value)));
+    private static void AddLane<TLoop>(this IServiceCollection services, Func<JobOptions, JobLane> lane)
+        where TLoop : class, IHostedService => services.AddSingleton<IHostedService>(provider =>
+        {
+            var claims = ActivatorUtilities.CreateInstance<ClaimLoop>(provider, lane(provider.GetRequiredService<IOptions<JobOptions>>().Value));
+            return ActivatorUtilities.CreateInstance<TLoop>(provider, claims);
+        });
 
     private static void AddDuties(this IServiceCollection services)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using WaMcp.Admin.Output;
 using WaMcp.Domain.Channels;
 
@@ -5,8 +6,8 @@ namespace WaMcp.Admin.Channels;
 
 /// <summary>A channel as the console shows it: nothing of its credentials.</summary>
 internal sealed record ChannelRow(
-    string Id, string Name, string Kind, string Profile, string PhoneNumberId, string? WabaId, string DisplayPhone, DateTimeOffset CreatedAt,
-    DateTimeOffset? StoppedAt, string? StoppedReason)
+    string Id, string Name, string Kind, string Profile, string PhoneNumberId, string? WabaId, string DisplayPhone, int MessagesPerSecond,
+    DateTimeOffset CreatedAt, DateTimeOffset? StoppedAt, string? StoppedReason)
     : IRow<ChannelRow>
 {
     public static IReadOnlyList<Column<ChannelRow>> Columns { get; } =
@@ -18,6 +19,7 @@ internal sealed record ChannelRow(
         new("phone number id", row => row.PhoneNumberId),
         new("waba id", row => row.WabaId),
         new("phone", row => row.DisplayPhone),
+        new("per second", row => row.MessagesPerSecond.ToString(CultureInfo.InvariantCulture)),
         new("created", row => PlainText.Time(row.CreatedAt)),
         new("stopped", row => row.StoppedReason),
     ];
@@ -30,6 +32,7 @@ internal sealed record ChannelRow(
         channel.ProviderId,
         channel.AccountId,
         channel.Address,
+        channel.MessagesPerSecond,
         channel.CreatedAt,
         channel.StoppedAt,
         channel.StoppedReason);

@@ -11,6 +11,7 @@ internal sealed class ChannelsCommand : Command, IHasExamples
     {
         Add(new AddChannelCommand());
         Add(new ListChannelsCommand());
+        Add(new PaceChannelCommand());
         Add(new ResumeChannelCommand());
     }
 

@@ -63,6 +63,9 @@ public static class AuditAction
     /// <summary>An operator let a stopped channel send again.</summary>
     public const string ChannelResumed = "channel_resumed";
 
+    /// <summary>An operator said how fast a channel may send.</summary>
+    public const string ChannelPaced = "channel_paced";
+
     /// <summary>An operator put a job that was given up back into the queue.</summary>
     public const string DeadLetterRetried = "dead_letter_retried";
 

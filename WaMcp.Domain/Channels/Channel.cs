@@ -31,7 +31,7 @@ public sealed class Channel
     public byte[]? AppSecretSealed { get; set; }
 
     /// <summary>How many messages it may send in a second.</summary>
-    public int MessagesPerSecond { get; init; } = 80;
+    public int MessagesPerSecond { get; set; } = 80;
 
     /// <summary>When it was stopped: until an operator resumes it, nothing is sent.</summary>
     public DateTimeOffset? StoppedAt { get; set; }

@@ -24,8 +24,9 @@ public abstract record SendOutcome
     /// <param name="Waits">How long to wait, attempt by attempt.</param>
     /// <param name="RetryAfter">How long the provider asked us to wait.</param>
     /// <param name="WholeNumber">Whether the channel sends nothing at all until then.</param>
+    /// <param name="WholePair">Whether the channel sends the person nothing at all until then.</param>
     public sealed record Postponed(
-        string Code, string Text, IReadOnlyList<TimeSpan> Waits, TimeSpan? RetryAfter = null, bool WholeNumber = false) : SendOutcome
+        string Code, string Text, IReadOnlyList<TimeSpan> Waits, TimeSpan? RetryAfter = null, bool WholeNumber = false, bool WholePair = false) : SendOutcome
     {
         /// <summary>How long to wait after so many attempts; null when there is no hope left.</summary>
         public TimeSpan? WaitAfter(int attempts) => attempts > Waits.Count ? null : RetryAfter ?? Waits[attempts - 1];

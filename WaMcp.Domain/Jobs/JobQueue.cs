@@ -1,24 +1,27 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Limits;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Jobs;
 
 /// <summary>
 /// The queue as SQL: enqueue in the causing transaction, claim in batches under a lease, complete guarded by that lease. Of jobs with one
-/// order key only the first can be claimed; triggers see to that (0005_delivery.sql).
+/// order key only the first can be claimed, and not before its pair may send; triggers see to that (0005_delivery.sql).
 /// </summary>
 /// <param name="database">As wa_app.</param>
-public sealed class JobQueue(NpgsqlDataSource database)
+/// <param name="pacing">How much of a number's limit is used.</param>
+public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> pacing)
 {
     /// <summary>The notification channel that wakes workers.</summary>
     public const string Notification = "wamcp_jobs";
 
-    // Who has something to do, one by one along the index (however much everybody has), and how fast each number may send. In any second
-    // a number sends what is allowed to it, so what it may send at once is taken off the even pace.
+    // Who has something to do, one by one along the index (however much everybody has), and how fast each number may send. What a number may
+    // send at once, after it sent nothing, is what a twentieth of a second allows: no more than what the usual headroom leaves unused.
     private const string TurnsSql =
         """
         WITH RECURSIVE turns AS (
@@ -34,7 +37,7 @@ public sealed class JobQueue(NpgsqlDataSource database)
         paces AS MATERIALIZED (
             SELECT channel.id, channel.stopped_at, pace, allowance, greatest(pacing.tat, now()) AS tat
             FROM channels channel
-            CROSS JOIN LATERAL (SELECT interval '1050 ms' / messages_per_second AS pace) p
+            CROSS JOIN LATERAL (SELECT interval '1 s' / (messages_per_second * (1 - $2::float8)) AS pace) p
             CROSS JOIN LATERAL (SELECT greatest(interval '50 ms', pace) AS allowance) a
             LEFT JOIN pacing ON subject = 'number:' || channel.id)
         """;
@@ -53,16 +56,16 @@ public sealed class JobQueue(NpgsqlDataSource database)
             FROM open, LATERAL (
                 SELECT id, channel_id, run_at, seq FROM jobs
                 WHERE kind = open.kind AND turn = open.turn AND dead_at IS NULL AND NOT waits AND run_at <= now()
-                ORDER BY run_at, seq LIMIT ceil($4 / (SELECT count(*) FROM open WHERE free IS NULL OR free > 0)::numeric)) job
+                ORDER BY run_at, seq LIMIT ceil($5 / (SELECT count(*) FROM open WHERE free IS NULL OR free > 0)::numeric)) job
             WHERE free IS NULL OR free > 0),
         ranked AS (
             SELECT id, place, free, row_number() OVER (PARTITION BY channel_id ORDER BY place, random()) AS place_on_channel FROM candidates),
         due AS MATERIALIZED (
             SELECT id FROM jobs WHERE dead_at IS NULL AND run_at <= now() AND id IN (
-                SELECT id FROM ranked WHERE free IS NULL OR place_on_channel <= free ORDER BY place, random() LIMIT $4)
+                SELECT id FROM ranked WHERE free IS NULL OR place_on_channel <= free ORDER BY place, random() LIMIT $5)
             FOR UPDATE SKIP LOCKED),
         claimed AS (
-            UPDATE jobs job SET lease_id = $2, attempts = attempts + 1, run_at = now() + $3
+            UPDATE jobs job SET lease_id = $3, attempts = attempts + 1, run_at = now() + $4
             FROM due WHERE job.id = due.id
             RETURNING job.*),
         paced AS (
@@ -121,7 +124,8 @@ public sealed class JobQueue(NpgsqlDataSource database)
     {
         // One claim at a time, or two workers would choose the same jobs and one of them get nothing. The whole batch is one round trip and
         // one transaction, so a worker that freezes here holds up nobody.
-        await using var batch = database.CreateBatch();
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
         var names = kinds.Select(kind => kind.ToString()).ToArray();
         batch.BatchCommands.Add(new("SELECT pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0))")
         {
@@ -129,8 +133,12 @@ public sealed class JobQueue(NpgsqlDataSource database)
         });
         batch.BatchCommands.Add(new(ClaimSql)
         {
-            Parameters = { new() { Value = names }, new() { Value = Guid.NewGuid() }, new() { Value = lease }, new() { Value = count } },
+            Parameters =
+            {
+                new() { Value = names }, new() { Value = pacing.Value.Headroom }, new() { Value = Guid.NewGuid() }, new() { Value = lease }, new() { Value = count },
+            },
         });
+        await batch.PrepareAsync(cancellationToken); // planning it takes longer than running it
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         var jobs = new List<Job>();
@@ -147,6 +155,7 @@ public sealed class JobQueue(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(NextDueSql);
         command.Parameters.AddWithValue(kinds.Select(kind => kind.ToString()).ToArray());
+        command.Parameters.AddWithValue(pacing.Value.Headroom);
         return await command.ExecuteScalarAsync(cancellationToken) as TimeSpan?;
     }
 
@@ -155,52 +164,11 @@ public sealed class JobQueue(NpgsqlDataSource database)
     public static async Task CompleteAsync(NpgsqlConnection connection, Job job, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("DELETE FROM jobs WHERE id = $1 AND lease_id = $2", connection);
-        await RequireLeaseAsync(command, job, cancellationToken);
-    }
-
-    /// <summary>Checks and holds the lease until the caller's transaction ends: nobody can claim the job meanwhile.</summary>
-    /// <exception cref="LeaseLostException">Somebody else has it by now.</exception>
-    public static async Task HoldAsync(NpgsqlConnection connection, Job job, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand("UPDATE jobs SET last_error = last_error WHERE id = $1 AND lease_id = $2", connection);
-        await RequireLeaseAsync(command, job, cancellationToken);
-    }
-
-    /// <summary>Puts a job off inside the caller's transaction.</summary>
-    /// <exception cref="LeaseLostException">Somebody else has it by now.</exception>
-    public static async Task PostponeAsync(NpgsqlConnection connection, Job job, TimeSpan delay, string error, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(
-            "UPDATE jobs SET lease_id = NULL, run_at = now() + $3, last_error = $4 WHERE id = $1 AND lease_id = $2", connection);
         AddJob(command, job);
-        command.Parameters.AddWithValue(delay);
-        command.Parameters.AddWithValue(error);
-        await RequireOneAsync(command, job, cancellationToken);
-    }
-
-    /// <summary>Puts a job back inside the caller's transaction as if it had not been claimed.</summary>
-    /// <exception cref="LeaseLostException">Somebody else has it by now.</exception>
-    public static async Task PutBackAsync(NpgsqlConnection connection, Job job, string error, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(
-            "UPDATE jobs SET lease_id = NULL, run_at = now(), attempts = attempts - 1, last_error = $3 WHERE id = $1 AND lease_id = $2", connection);
-        AddJob(command, job);
-        command.Parameters.AddWithValue(error);
-        await RequireOneAsync(command, job, cancellationToken);
-    }
-
-    /// <summary>Lets a channel send nothing for so long, inside the caller's transaction.</summary>
-    public static async Task PauseAsync(NpgsqlConnection connection, ChannelId channel, TimeSpan pause, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(
-            """
-            INSERT INTO pacing (subject, tat) VALUES ('number:' || $1::text, now() + $2)
-            ON CONFLICT (subject) DO UPDATE SET tat = greatest(pacing.tat, excluded.tat)
-            """,
-            connection);
-        command.Parameters.AddWithValue(channel.Value);
-        command.Parameters.AddWithValue(pause);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        if (await command.ExecuteNonQueryAsync(cancellationToken) != 1)
+        {
+            throw new LeaseLostException(job.Id);
+        }
     }
 
     /// <summary>Gives a job back, to be claimed again after a while.</summary>
@@ -218,6 +186,25 @@ public sealed class JobQueue(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>Puts jobs back at once, as if they had not been claimed, and wakes somebody else for them.</summary>
+    public async Task PutBackAsync(IReadOnlyCollection<Job> jobs, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(new(
+            """
+            UPDATE jobs SET lease_id = NULL, run_at = now(), attempts = attempts - 1
+            FROM unnest($1, $2) AS mine (id, lease_id) WHERE jobs.id = mine.id AND jobs.lease_id = mine.lease_id
+            """)
+        {
+            Parameters =
+            {
+                new() { Value = jobs.Select(job => job.Id.Value).ToArray() }, new() { Value = jobs.Select(job => job.LeaseId!.Value).ToArray() },
+            },
+        });
+        batch.BatchCommands.Add(new($"NOTIFY {Notification}"));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Gives a job up; it stays as a dead letter.</summary>
     public async Task BuryAsync(Job job, string error, CancellationToken cancellationToken)
     {
@@ -226,20 +213,6 @@ public sealed class JobQueue(NpgsqlDataSource database)
         AddJob(command, job);
         command.Parameters.AddWithValue(error);
         await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    private static async Task RequireLeaseAsync(NpgsqlCommand command, Job job, CancellationToken cancellationToken)
-    {
-        AddJob(command, job);
-        await RequireOneAsync(command, job, cancellationToken);
-    }
-
-    private static async Task RequireOneAsync(NpgsqlCommand command, Job job, CancellationToken cancellationToken)
-    {
-        if (await command.ExecuteNonQueryAsync(cancellationToken) != 1)
-        {
-            throw new LeaseLostException(job.Id);
-        }
     }
 
     private static void AddJob(NpgsqlCommand command, Job job)

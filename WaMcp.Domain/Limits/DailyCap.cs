@@ -4,40 +4,80 @@ namespace WaMcp.Domain.Limits;
 
 /// <summary>The daily caps: messages over the last 24 hourly buckets, per key and per grant.</summary>
 /// <remarks>
-/// Taken in the transaction that moves a message to <c>sending</c>, under an advisory lock per subject, so that workers side by side
-/// cannot both take the last place. A message over the cap becomes <c>failed</c> with <c>daily_cap</c>.
+/// Taken in the transaction that moves messages to <c>sending</c>, under an advisory lock per subject, so that workers side by side
+/// cannot both take the last place. Subjects are locked in one order. A message over the cap becomes <c>failed</c> with <c>daily_cap</c>.
 /// </remarks>
 public static class DailyCap
 {
-    private const string TakeOne =
+    private const string Lock =
+        "SELECT pg_advisory_xact_lock(hashtextextended(subject, 0)) FROM unnest($1) WITH ORDINALITY AS row (subject, place) ORDER BY place";
+
+    private const string Used =
         """
-        INSERT INTO rate_limit_buckets AS bucket (subject, bucket_start, count)
-        SELECT $1, date_trunc('hour', $2::timestamptz, 'UTC'), 1
-        WHERE (SELECT coalesce(sum(count), 0) FROM rate_limit_buckets
-               WHERE subject = $1 AND bucket_start > date_trunc('hour', $2::timestamptz, 'UTC') - interval '24 hours') < $3
-        ON CONFLICT (subject, bucket_start) DO UPDATE SET count = bucket.count + 1
+        SELECT subject, sum(count)::bigint FROM rate_limit_buckets
+        WHERE subject = ANY ($1) AND bucket_start > date_trunc('hour', $2::timestamptz, 'UTC') - interval '24 hours'
+        GROUP BY subject
         """;
 
-    /// <summary>Takes one place of the subject's cap, inside the connection's transaction.</summary>
-    /// <returns>False when the cap is used up; then nothing was taken.</returns>
-    public static async Task<bool> TryTakeAsync(
-        NpgsqlConnection connection, string subject, int cap, DateTimeOffset now, CancellationToken cancellationToken)
+    private const string Take =
+        """
+        INSERT INTO rate_limit_buckets AS bucket (subject, bucket_start, count)
+        SELECT subject, date_trunc('hour', $3::timestamptz, 'UTC'), places FROM unnest($1, $2) AS row (subject, places)
+        ON CONFLICT (subject, bucket_start) DO UPDATE SET count = bucket.count + excluded.count
+        """;
+
+    private const string GiveBack =
+        """
+        UPDATE rate_limit_buckets bucket SET count = greatest(bucket.count - back.places, 0)
+        FROM (SELECT subject, date_trunc('hour', taken, 'UTC') AS bucket_start, count(*) AS places FROM unnest($1, $2) AS row (subject, taken) GROUP BY 1, 2) back
+        WHERE bucket.subject = back.subject AND bucket.bucket_start = back.bucket_start
+        """;
+
+    /// <summary>Locks the subjects until the connection's transaction ends and says how many places of each are taken; none is 0.</summary>
+    public static async Task<IReadOnlyDictionary<string, long>> LockAsync(
+        NpgsqlConnection connection, IEnumerable<string> subjects, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        var ordered = InOrder(subjects);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))") { Parameters = { new() { Value = subject } } });
-        batch.BatchCommands.Add(new(TakeOne) { Parameters = { new() { Value = subject }, new() { Value = now }, new() { Value = cap } } });
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-        return batch.BatchCommands[1].RecordsAffected == 1;
+        batch.BatchCommands.Add(new(Lock) { Parameters = { new() { Value = ordered } } });
+        batch.BatchCommands.Add(new(Used) { Parameters = { new() { Value = ordered }, new() { Value = now } } }); // sees what was taken until it was locked
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        var used = ordered.ToDictionary(subject => subject, _ => 0L);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            used[reader.GetString(0)] = reader.GetInt64(1);
+        }
+
+        return used;
     }
 
-    /// <summary>Gives one place back: the message it was taken for did not go out.</summary>
-    public static async Task GiveBackAsync(NpgsqlConnection connection, string subject, DateTimeOffset taken, CancellationToken cancellationToken)
+    /// <summary>Takes so many places of each subject, which the caller has locked and found free.</summary>
+    public static async Task TakeAsync(
+        NpgsqlConnection connection, IReadOnlyDictionary<string, int> places, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
-            "UPDATE rate_limit_buckets SET count = count - 1 WHERE subject = $1 AND bucket_start = date_trunc('hour', $2::timestamptz, 'UTC') AND count > 0",
-            connection);
-        command.Parameters.AddWithValue(subject);
-        command.Parameters.AddWithValue(taken);
+        await using var command = new NpgsqlCommand(Take, connection);
+        command.Parameters.AddWithValue(places.Keys.ToArray());
+        command.Parameters.AddWithValue(places.Values.ToArray());
+        command.Parameters.AddWithValue(now);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    /// <summary>Gives places back, one for each entry: the messages they were taken for did not go out.</summary>
+    public static async Task GiveBackAsync(
+        NpgsqlConnection connection, IReadOnlyCollection<(string Subject, DateTimeOffset Taken)> places, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new(Lock) { Parameters = { new() { Value = InOrder(places.Select(place => place.Subject)) } } });
+        batch.BatchCommands.Add(new(GiveBack)
+        {
+            Parameters =
+            {
+                new() { Value = places.Select(place => place.Subject).ToArray() }, new() { Value = places.Select(place => place.Taken).ToArray() },
+            },
+        });
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static string[] InOrder(IEnumerable<string> subjects) => [.. subjects.Distinct().Order(StringComparer.Ordinal)];
 }

@@ -1,63 +1,61 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
-using WaMcp.Domain.Access;
 using WaMcp.Domain.Channels;
-using WaMcp.Domain.Data;
 using WaMcp.Domain.Limits;
-using WaMcp.Domain.Messages;
 
 namespace WaMcp.Worker.Deliveries;
 
-/// <summary>The daily caps of the key and of the grant, taken together or not at all.</summary>
-/// <param name="context">The database.</param>
-internal sealed class SendingCaps(WaMcpDbContext context)
-{
-    private const string Savepoint = "caps";
+/// <summary>A daily cap that a message counts under.</summary>
+/// <param name="Subject">Whose count.</param>
+/// <param name="Cap">How many in 24 hours.</param>
+/// <param name="Whose">In words.</param>
+internal sealed record SendingCap(string Subject, int Cap, string Whose);
 
-    /// <summary>Takes a place under each cap, inside the transaction that moves the message to sending.</summary>
-    /// <returns>Why not, when one is used up.</returns>
-    public async Task<SendOutcome.Refused?> TakeAsync(
-        IDbContextTransaction transaction, Message message, Grant grant, DateTimeOffset now, CancellationToken cancellationToken)
+/// <summary>
+/// The daily caps of keys and grants for a batch: each message takes a place under all of its caps or under none, and when there are fewer
+/// places than messages, those that were asked for first get them.
+/// </summary>
+internal sealed class SendingCaps
+{
+    private readonly Dictionary<string, long> used;
+    private readonly Dictionary<string, int> taken = [];
+
+    private SendingCaps(IReadOnlyDictionary<string, long> used)
     {
-        var connection = (NpgsqlConnection)context.Database.GetDbConnection();
-        await transaction.CreateSavepointAsync(Savepoint, cancellationToken);
-        foreach (var (subject, cap, whose) in await CapsAsync(message, grant, cancellationToken))
+        this.used = new(used);
+    }
+
+    /// <summary>Locks the counts of these caps until the connection's transaction ends.</summary>
+    public static async Task<SendingCaps> LockAsync(
+        NpgsqlConnection connection, IEnumerable<SendingCap> caps, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        string[] subjects = [.. caps.Select(cap => cap.Subject).Distinct()];
+        return new(subjects.Length == 0 ? new Dictionary<string, long>() : await DailyCap.LockAsync(connection, subjects, now, cancellationToken));
+    }
+
+    /// <summary>Takes a place under each cap.</summary>
+    /// <returns>Why not, when one is used up.</returns>
+    public SendOutcome.Refused? Take(IReadOnlyList<SendingCap> caps)
+    {
+        if (caps.FirstOrDefault(cap => used[cap.Subject] >= cap.Cap) is { } full)
         {
-            if (!await DailyCap.TryTakeAsync(connection, subject, cap, now, cancellationToken))
-            {
-                await transaction.RollbackToSavepointAsync(Savepoint, cancellationToken);
-                return new SendOutcome.Refused("daily_cap", $"The daily cap of {whose}, {cap} messages in 24 hours, is used up.");
-            }
+            return new("daily_cap", $"The daily cap of {full.Whose}, {full.Cap} messages in 24 hours, is used up.");
+        }
+
+        foreach (var cap in caps)
+        {
+            used[cap.Subject]++;
+            taken[cap.Subject] = taken.GetValueOrDefault(cap.Subject) + 1;
         }
 
         return null;
     }
 
-    /// <summary>Gives back what <see cref="TakeAsync"/> took: the message did not go out.</summary>
-    public async Task GiveBackAsync(NpgsqlConnection connection, Sending sending, CancellationToken cancellationToken)
+    /// <summary>Writes down what was taken.</summary>
+    public async Task WriteAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        foreach (var (subject, _, _) in await CapsAsync(sending.Message, sending.Grant, cancellationToken))
+        if (taken.Count > 0)
         {
-            await DailyCap.GiveBackAsync(connection, subject, sending.TakenAt, cancellationToken);
+            await DailyCap.TakeAsync(connection, taken, now, cancellationToken);
         }
-    }
-
-    private async Task<List<(string Subject, int Cap, string Whose)>> CapsAsync(Message message, Grant grant, CancellationToken cancellationToken)
-    {
-        var caps = new List<(string, int, string)>();
-        if (grant.DailyMessageCap is { } ofGrant)
-        {
-            caps.Add(($"daily:{grant.ClientId}:{grant.ChannelId}", ofGrant, "this channel"));
-        }
-
-        if (message.ApiKeyId is { } key
-            && await context.ApiKeys.Where(candidate => candidate.Id == key).Select(candidate => candidate.DailyMessageLimit)
-                .SingleAsync(cancellationToken) is { } ofKey)
-        {
-            caps.Add(($"daily:{key}", ofKey, "this key"));
-        }
-
-        return caps;
     }
 }

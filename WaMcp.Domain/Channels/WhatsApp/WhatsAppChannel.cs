@@ -111,6 +111,7 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
             WhatsAppErrorClass.RetryOrUnknown when response.StatusCode >= HttpStatusCode.InternalServerError =>
                 new SendOutcome.Unknown($"The provider failed (HTTP {(int)response.StatusCode}, code {code})."),
             WhatsAppErrorClass.Retry or WhatsAppErrorClass.RetryOrUnknown => new SendOutcome.Postponed(reason, text, error.Waits!, RetryAfter(response)),
+            WhatsAppErrorClass.RetryPair => new SendOutcome.Postponed(reason, text, error.Waits!, RetryAfter(response), WholePair: true),
             WhatsAppErrorClass.PauseNumber => new SendOutcome.Postponed(reason, text, error.Waits!, RetryAfter(response), WholeNumber: true),
             WhatsAppErrorClass.StopNumber => new SendOutcome.Stopped(reason, text),
             _ => new SendOutcome.Refused(reason, text, error.Class == WhatsAppErrorClass.OptOut),

@@ -12,6 +12,9 @@ public enum WhatsAppErrorClass
     /// <summary>The same, but on a server error it may have gone out: generic failures inside the provider.</summary>
     RetryOrUnknown,
 
+    /// <summary>It may be taken later, and until then the person gets nothing at all from the number.</summary>
+    RetryPair,
+
     /// <summary>It may be taken later, and until then the number sends nothing at all.</summary>
     PauseNumber,
 

@@ -82,7 +82,7 @@ public static class WhatsAppErrors
         [131052] = new(
             Retry, "media_unreadable", "The provider could not fetch the media.", "Check that the media can be fetched, then send a new message.", RetrySchedule.Once),
         [131053] = new(Permanent, "media_refused", "The provider could not take the media: it may be of another type than it says, or too large.", FixInput),
-        [131056] = Busy with { Reason = "pair_limit", Text = "Too many messages to this person in a short time.", Waits = RetrySchedule.Pair },
+        [131056] = Busy with { Class = RetryPair, Reason = "pair_limit", Text = "Too many messages to this person in a short time.", Waits = RetrySchedule.Pair },
         [131057] = Busy,
         [131062] = new(Permanent, "phone_needed", "This message can only be sent to a phone number.", "Send it to the person's phone number, or ask for it first."),
         [131063] = new(Permanent, "marketing_disabled", "Marketing templates are disabled on this account.", FixTemplate),

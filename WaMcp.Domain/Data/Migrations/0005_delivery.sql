@@ -14,13 +14,37 @@ DROP INDEX jobs_due;
 CREATE INDEX jobs_by_turn ON jobs (kind, turn, run_at, seq) WHERE dead_at IS NULL AND NOT waits;
 CREATE INDEX jobs_in_order ON jobs (order_key, seq) WHERE dead_at IS NULL AND order_key IS NOT NULL;
 
--- Whoever writes, completes, discards or gives up a job: the order holds. The first of a key is locked while another is added behind it, so
--- that it cannot go in between without seeing what has to follow it. Who adds jobs with one key side by side locks something of theirs
--- before; for messages that is the conversation's row.
+-- The earliest moment at which the next message of a subject would be due if all came evenly (GCRA): 'number:<channel>', 'pair:<conversation>'.
+CREATE TABLE pacing (
+    subject text PRIMARY KEY,
+    tat     timestamptz NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON pacing TO wa_app;
+
+-- To one person WhatsApp takes a message every 6 seconds; up to 45 at once, borrowed from the time that follows
+-- (https://developers.facebook.com/docs/whatsapp/cloud-api/overview#pair-rate-limits). When the pair may send next; null: at once.
+CREATE FUNCTION pair_free_at(pair uuid) RETURNS timestamptz LANGUAGE sql STABLE
+    AS $$ SELECT tat - interval '264 s' FROM pacing WHERE subject = 'pair:' || pair $$; -- 44 times 6 seconds ahead
+CREATE FUNCTION pace_pairs(pairs uuid[]) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO pacing (subject, tat) SELECT 'pair:' || pair, now() + interval '6 s' FROM unnest(pairs) AS pair ORDER BY pair
+    ON CONFLICT (subject) DO UPDATE SET tat = greatest(pacing.tat, now()) + interval '6 s'
+$$;
+-- Nothing more to these until then.
+CREATE FUNCTION hold_pairs(pairs uuid[], waits interval[]) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO pacing (subject, tat) SELECT 'pair:' || pair, now() + wait + interval '264 s' FROM unnest(pairs, waits) AS held (pair, wait) ORDER BY pair
+    ON CONFLICT (subject) DO UPDATE SET tat = greatest(pacing.tat, excluded.tat)
+$$;
+
+-- Whoever writes, completes, discards or gives up a job: the order holds, and the pace of the pair: a job whose turn it is, is due when the
+-- pair may send. The first of a key is locked while another is added behind it, so that it cannot go in between without seeing what has to
+-- follow it. Who adds jobs with one key side by side locks something of theirs before; for messages that is the conversation's row.
 CREATE FUNCTION job_queues_up() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM jobs WHERE order_key = NEW.order_key AND dead_at IS NULL ORDER BY seq LIMIT 1 FOR SHARE;
     NEW.waits := FOUND;
+    IF NOT NEW.waits THEN
+        NEW.run_at := greatest(NEW.run_at, pair_free_at(NEW.order_key));
+    END IF;
     RETURN NEW;
 END
 $$;
@@ -35,7 +59,7 @@ DECLARE
 BEGIN
     SELECT id INTO next FROM jobs WHERE order_key = OLD.order_key AND dead_at IS NULL ORDER BY seq LIMIT 1 FOR UPDATE;
     IF FOUND THEN
-        UPDATE jobs SET waits = false WHERE id = next;
+        UPDATE jobs SET waits = false, run_at = greatest(run_at, pair_free_at(order_key)) WHERE id = next;
         NOTIFY wamcp_jobs;
     END IF;
     RETURN NULL;
@@ -54,12 +78,6 @@ ALTER TABLE channels
     ADD stopped_at timestamptz,
     ADD stopped_reason text,
     ADD CHECK ((stopped_at IS NULL) = (stopped_reason IS NULL));
--- The earliest moment at which the next message of a subject would be due if all came evenly (GCRA).
-CREATE TABLE pacing (
-    subject text PRIMARY KEY,
-    tat     timestamptz NOT NULL
-);
-GRANT SELECT, INSERT, UPDATE, DELETE ON pacing TO wa_app;
 
 -- When the provider told that the person wants no more marketing.
 ALTER TABLE contacts ADD marketing_stopped_at timestamptz;

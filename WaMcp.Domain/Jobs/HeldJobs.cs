@@ -1,0 +1,124 @@
+using Npgsql;
+using NpgsqlTypes;
+using WaMcp.Domain.Channels;
+
+namespace WaMcp.Domain.Jobs;
+
+/// <summary>
+/// Many claimed jobs at once, inside the caller's transaction: hold their leases first, then end or put back those that were held. Whose lease
+/// was lost is left out, and costs nobody else anything.
+/// </summary>
+public static class HeldJobs
+{
+    /// <summary>A job that goes back into the queue.</summary>
+    /// <param name="Job">Which.</param>
+    /// <param name="Wait">Not before that much later.</param>
+    /// <param name="Error">Why; never content.</param>
+    /// <param name="Counts">Whether the attempt counts.</param>
+    public sealed record Return(Job Job, TimeSpan Wait, string Error, bool Counts);
+
+    // Whoever froze in the middle of a transaction would keep what it holds from its rescuer.
+    private const string HoldSql =
+        """
+        SELECT job.id, greatest(pair_free_at(job.order_key) - now(), interval '0')
+        FROM jobs job JOIN unnest($1, $2) AS mine (id, lease_id) ON job.id = mine.id AND job.lease_id = mine.lease_id
+        ORDER BY job.id FOR UPDATE OF job
+        """;
+
+    private const string ReturnSql =
+        """
+        UPDATE jobs SET lease_id = NULL, run_at = now() + back.wait, attempts = attempts - back.free, last_error = back.error
+        FROM unnest($1, $2, $3, $4, $5) AS back (id, lease_id, wait, free, error)
+        WHERE jobs.id = back.id AND jobs.lease_id = back.lease_id
+        """;
+
+    /// <summary>Checks and holds the leases until the caller's transaction ends: nobody can claim the jobs meanwhile.</summary>
+    /// <param name="connection">In a transaction, which Postgres ends if nothing comes for that long.</param>
+    /// <param name="jobs">Claimed jobs.</param>
+    /// <param name="patience">The longest pause within the transaction.</param>
+    /// <param name="cancellationToken">Rolls back.</param>
+    /// <returns>Those that are still the caller's, and how long until the pair may send.</returns>
+    public static async Task<Dictionary<JobId, TimeSpan>> HoldAsync(
+        NpgsqlConnection connection, IEnumerable<Job> jobs, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new("SELECT set_config('idle_in_transaction_session_timeout', $1, true)")
+        {
+            Parameters = { new() { Value = $"{patience.TotalMilliseconds:0}" } },
+        });
+        var hold = new NpgsqlBatchCommand(HoldSql);
+        AddLeases(hold.Parameters, [.. jobs]);
+        batch.BatchCommands.Add(hold);
+        await batch.PrepareAsync(cancellationToken);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        var held = new Dictionary<JobId, TimeSpan>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            held.Add(new(reader.GetGuid(0)), reader.IsDBNull(1) ? TimeSpan.Zero : reader.GetFieldValue<TimeSpan>(1));
+        }
+
+        return held;
+    }
+
+    /// <summary>Removes held jobs that are done.</summary>
+    public static async Task CompleteAsync(NpgsqlConnection connection, IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
+    {
+        if (jobs.Count == 0)
+        {
+            return;
+        }
+
+        await using var command = new NpgsqlCommand(
+            "DELETE FROM jobs USING unnest($1, $2) AS done (id, lease_id) WHERE jobs.id = done.id AND jobs.lease_id = done.lease_id", connection);
+        AddLeases(command.Parameters, jobs);
+        await RunAsync(command, jobs, cancellationToken);
+    }
+
+    /// <summary>Puts held jobs back.</summary>
+    public static async Task ReturnAsync(NpgsqlConnection connection, IReadOnlyList<Return> returns, CancellationToken cancellationToken)
+    {
+        if (returns.Count == 0)
+        {
+            return;
+        }
+
+        await using var command = new NpgsqlCommand(ReturnSql, connection);
+        Job[] jobs = [.. returns.Select(back => back.Job)];
+        AddLeases(command.Parameters, jobs);
+        command.Parameters.Add(new() { Value = returns.Select(back => back.Wait).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Interval });
+        command.Parameters.Add(new() { Value = returns.Select(back => back.Counts ? 0 : 1).ToArray() });
+        command.Parameters.Add(new() { Value = returns.Select(back => back.Error).ToArray() });
+        await RunAsync(command, jobs, cancellationToken);
+    }
+
+    /// <summary>Lets a channel send nothing for so long.</summary>
+    public static async Task PauseAsync(NpgsqlConnection connection, ChannelId channel, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            INSERT INTO pacing (subject, tat) VALUES ('number:' || $1::text, now() + $2)
+            ON CONFLICT (subject) DO UPDATE SET tat = greatest(pacing.tat, excluded.tat)
+            """,
+            connection);
+        command.Parameters.AddWithValue(channel.Value);
+        command.Parameters.AddWithValue(pause);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    // They were held, so anything else is a mistake of ours; the caller's transaction must not commit.
+    private static async Task RunAsync(NpgsqlCommand command, IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
+    {
+        await command.PrepareAsync(cancellationToken);
+        if (await command.ExecuteNonQueryAsync(cancellationToken) != jobs.Count)
+        {
+            throw new LeaseLostException(jobs[0].Id);
+        }
+    }
+
+    private static void AddLeases(NpgsqlParameterCollection parameters, IReadOnlyList<Job> jobs)
+    {
+        parameters.Add(new() { Value = jobs.Select(job => job.Id.Value).ToArray() });
+        parameters.Add(new() { Value = jobs.Select(job => job.LeaseId!.Value).ToArray() });
+    }
+}

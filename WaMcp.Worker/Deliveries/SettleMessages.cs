@@ -1,0 +1,221 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
+using WaMcp.Domain;
+using WaMcp.Domain.Audit;
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Conversations;
+using WaMcp.Domain.Contacts;
+using WaMcp.Domain.Data;
+using WaMcp.Domain.Jobs;
+using WaMcp.Domain.Limits;
+using WaMcp.Domain.Messages;
+
+namespace WaMcp.Worker.Deliveries;
+
+/// <summary>
+/// The third step of a send: what became of one client's messages that were handed over, in one transaction and few statements. Whose lease ran
+/// out meanwhile is left as its rescuer left it.
+/// </summary>
+/// <param name="context">The client's data.</param>
+/// <param name="clock">Stamps states and rows.</param>
+/// <param name="logger">Alerts when a channel stops.</param>
+internal sealed partial class SettleMessages(WaMcpDbContext context, TimeProvider clock, ILogger<SettleMessages> logger)
+{
+    private const string LearnSql =
+        """
+        UPDATE contacts SET provider_user_id = told.id
+        FROM (SELECT DISTINCT ON (id) contact, id FROM unnest($1, $2) AS row (contact, id)) told
+        WHERE contacts.id = told.contact AND provider_user_id IS NULL AND erased_at IS NULL AND NOT EXISTS (
+            SELECT FROM contacts other WHERE other.channel_id = contacts.channel_id AND other.client_id = contacts.client_id
+                AND other.provider_user_id = told.id)
+        """;
+
+    /// <summary>What became of a batch.</summary>
+    /// <param name="Ended">Settled, or back in the queue.</param>
+    /// <param name="Lost">Somebody else has them.</param>
+    /// <param name="Busy">Somebody has the message locked at this moment: to be settled one by one, which waits.</param>
+    public sealed record Settled(IReadOnlyList<Sent> Ended, IReadOnlyList<Sent> Lost, IReadOnlyList<Sent> Busy);
+
+    private readonly List<(string, DateTimeOffset)> givenBack = [];
+    private readonly Dictionary<ChannelId, SendOutcome.Stopped> stops = [];
+    private readonly Dictionary<ChannelId, (TimeSpan Wait, string Code)> pauses = [];
+    private readonly Dictionary<ConversationId, TimeSpan> pairs = [];
+    private readonly HashSet<ContactId> optedOut = [];
+
+    private NpgsqlConnection Connection => (NpgsqlConnection)context.Database.GetDbConnection();
+
+    /// <summary>Settles them. Either all of the batch is in the database or nothing. For one batch only.</summary>
+    public async Task<Settled> ExecuteAsync(IReadOnlyList<Sent> batch, CancellationToken cancellationToken)
+    {
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var held = await HeldJobs.HoldAsync(Connection, batch.Select(sent => sent.Sending.Delivery.Job), TakeMessages.Patience, cancellationToken);
+        var lost = batch.Where(sent => !held.ContainsKey(sent.Sending.Delivery.Job.Id)).ToList();
+        var mine = batch.Except(lost).ToList();
+        var messages = await context.LockAsync(mine.Select(sent => sent.Sending.Message.Id), wait: batch.Count == 1, cancellationToken);
+        var ledger = new Ledger(clock.GetUtcNow());
+        var (ended, busy) = (new List<Sent>(), new List<Sent>());
+        foreach (var sent in mine)
+        {
+            if (messages.TryGetValue(sent.Sending.Message.Id, out var message))
+            {
+                Record(ledger, sent, message);
+                ended.Add(sent);
+            }
+            else
+            {
+                busy.Add(batch.Count > 1 ? sent : throw new InvalidOperationException("A message that was being sent is gone."));
+            }
+        }
+
+        await WriteAsync(ledger, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new(ended, lost, busy);
+    }
+
+    /// <summary>
+    /// Notes the ids that the provider told for people: a number can change hands, the id cannot, so it is worth knowing at once. Not part of
+    /// the outcome: if it fails, the next message tells it again.
+    /// </summary>
+    public async Task LearnAsync(IReadOnlyList<Sent> batch, CancellationToken cancellationToken)
+    {
+        var told = batch
+            .Where(sent => sent.Sending.Contact.ProviderUserId is null && sent.Outcome is SendOutcome.Accepted { ProviderUserId: not null })
+            .Select(sent => (Contact: sent.Sending.Contact.Id.Value, User: ((SendOutcome.Accepted)sent.Outcome).ProviderUserId!))
+            .ToList();
+        if (told.Count > 0)
+        {
+            await context.Database.OpenConnectionAsync(cancellationToken);
+            await using var command = new NpgsqlCommand(LearnSql, Connection);
+            command.Parameters.AddWithValue(told.Select(each => each.Contact).ToArray());
+            command.Parameters.AddWithValue(told.Select(each => each.User).ToArray());
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    private void Record(Ledger ledger, Sent sent, Message message)
+    {
+        var (sending, job) = (sent.Sending, sent.Sending.Delivery.Job);
+        switch (sent.Outcome)
+        {
+            case SendOutcome.Accepted accepted:
+                message.ProviderMessageId ??= accepted.ProviderMessageId;
+                message.MoveTo(MessageState.Sent, clock.GetUtcNow()); // no move when the status was faster
+                ledger.Audit(message, AuditAction.SendSuccess);
+                ledger.Complete(job, message);
+                break;
+            case SendOutcome.Postponed postponed when postponed.WaitAfter(job.Attempts) is { } wait:
+                Requeue(ledger, sending, message, postponed.Code);
+                ledger.Return(job, wait, postponed.Code, counts: true);
+                Hold(message, postponed, wait);
+                break;
+            case SendOutcome.Stopped stopped:
+                Requeue(ledger, sending, message, stopped.Code);
+                ledger.Return(job, TimeSpan.Zero, stopped.Code, counts: false);
+                stops.TryAdd(message.ChannelId, stopped);
+                break;
+            case SendOutcome.Unknown unknown:
+                ledger.Doubt(message, unknown.Text);
+                ledger.Complete(job, message);
+                break;
+            default:
+                var refused = sent.Outcome as SendOutcome.Refused ?? GivenUp((SendOutcome.Postponed)sent.Outcome);
+                ledger.Fail(message, refused.Code, refused.Text);
+                ledger.Complete(job, message);
+                GiveBack(sending);
+                if (refused.OptedOut)
+                {
+                    optedOut.Add(message.ContactId);
+                }
+
+                break;
+        }
+    }
+
+    private static SendOutcome.Refused GivenUp(SendOutcome.Postponed postponed) => new(postponed.Code, postponed.Text);
+
+    private void Requeue(Ledger ledger, Sending sending, Message message, string reason)
+    {
+        message.MoveTo(MessageState.Queued, clock.GetUtcNow());
+        ledger.Keep(message);
+        ledger.Audit(message, AuditAction.SendFailed, reason);
+        GiveBack(sending);
+    }
+
+    private void GiveBack(Sending sending) => givenBack.AddRange(sending.Caps.Select(subject => (subject, sending.TakenAt)));
+
+    private void Hold(Message message, SendOutcome.Postponed postponed, TimeSpan wait)
+    {
+        if (postponed.WholePair)
+        {
+            pairs[message.ConversationId] = wait;
+        }
+
+        if (postponed.WholeNumber && (!pauses.TryGetValue(message.ChannelId, out var pause) || pause.Wait < wait))
+        {
+            pauses[message.ChannelId] = (wait, postponed.Code);
+        }
+    }
+
+    private async Task WriteAsync(Ledger ledger, CancellationToken cancellationToken)
+    {
+        if (givenBack.Count > 0)
+        {
+            await DailyCap.GiveBackAsync(Connection, givenBack, cancellationToken);
+        }
+
+        if (pairs.Count > 0)
+        {
+            await HoldPairsAsync(cancellationToken);
+        }
+
+        foreach (var (channel, (wait, code)) in pauses.OrderBy(pause => pause.Key.Value))
+        {
+            await HeldJobs.PauseAsync(Connection, channel, wait, cancellationToken);
+            LogPaused(channel, code, wait);
+        }
+
+        foreach (var (channel, stopped) in stops.OrderBy(stop => stop.Key.Value))
+        {
+            await StopAsync(ledger, channel, stopped, cancellationToken);
+        }
+
+        if (optedOut.Count > 0)
+        {
+            var now = clock.GetUtcNow();
+            await context.Contacts.Where(contact => optedOut.Contains(contact.Id) && contact.MarketingStoppedAt == null).ExecuteUpdateAsync(
+                set => set.SetProperty(contact => contact.MarketingStoppedAt, (DateTimeOffset?)now), cancellationToken);
+        }
+
+        await ledger.WriteAsync(Connection, cancellationToken);
+    }
+
+    private async Task HoldPairsAsync(CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT hold_pairs($1, $2)", Connection);
+        command.Parameters.AddWithValue(pairs.Keys.Select(pair => pair.Value).ToArray());
+        command.Parameters.Add(new() { Value = pairs.Values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Interval });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    // Several messages of the number may learn it at the same moment; the first one tells.
+    private async Task StopAsync(Ledger ledger, ChannelId channel, SendOutcome.Stopped stopped, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var first = await context.Channels.Where(candidate => candidate.Id == channel && candidate.StoppedAt == null).ExecuteUpdateAsync(
+            set => set.SetProperty(candidate => candidate.StoppedAt, (DateTimeOffset?)now).SetProperty(candidate => candidate.StoppedReason, stopped.Code),
+            cancellationToken) == 1;
+        if (first)
+        {
+            ledger.Audit(new() { Action = AuditAction.ChannelStopped, Ts = now, ChannelId = channel, ErrorCode = stopped.Code });
+            WaMcpTelemetry.ChannelStopped(stopped.Code);
+            LogStopped(channel, stopped.Code, stopped.Text);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Channel} is stopped ({Reason}): {Text} `admin channels resume` lets it send again.")]
+    private partial void LogStopped(ChannelId channel, string reason, string text);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Channel} sends nothing for {Pause} ({Reason}).")]
+    private partial void LogPaused(ChannelId channel, string reason, TimeSpan pause);
+}

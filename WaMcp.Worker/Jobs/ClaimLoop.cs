@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Options;
+using WaMcp.Domain.Jobs;
+
+namespace WaMcp.Worker.Jobs;
+
+/// <summary>
+/// Claims the due jobs of one lane: as many as there are free places, so that a slow provider holds up its own jobs and nobody else's. Stops by
+/// claiming no more and waiting for what was started.
+/// </summary>
+/// <param name="lane">Which jobs, and how many.</param>
+/// <param name="queue">Where jobs are.</param>
+/// <param name="signal">Wakes the loop.</param>
+/// <param name="options">How long.</param>
+/// <param name="logger">For a queue that cannot be reached.</param>
+internal sealed partial class ClaimLoop(
+    JobLane lane, JobQueue queue, JobSignal signal, IOptions<JobOptions> options, ILogger<ClaimLoop> logger)
+{
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
+
+    // A job may be due and locked by the transaction that is finishing it.
+    private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(10);
+
+    private readonly SemaphoreSlim places = new(lane.Places);
+
+    private readonly SemaphoreSlim bell = signal.Subscribe();
+
+    /// <summary>Starts jobs until it is asked to stop, and returns when all of them have ended.</summary>
+    /// <param name="start">Starts claimed jobs; each holds a place until <see cref="Release"/>.</param>
+    /// <param name="stoppingToken">Asks to stop.</param>
+    public async Task RunAsync(Action<IReadOnlyList<Job>> start, CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await places.WaitAsync(stoppingToken);
+                if (await StartOrRestAsync(start, stoppingToken) == 0)
+                {
+                    await bell.WaitAsync(await SleepAsync(stoppingToken), stoppingToken);
+                }
+            }
+        }
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
+        {
+            // Asked to stop, whatever was interrupted by it. All places free again means that everything has ended; the host's shutdown timeout bounds the wait.
+            for (var place = 0; place < lane.Places; place++)
+            {
+                await places.WaitAsync(CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>A job has ended, one way or the other.</summary>
+    public void Release() => places.Release();
+
+    private async Task<int> StartOrRestAsync(Action<IReadOnlyList<Job>> start, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await StartDueAsync(start, stoppingToken);
+        }
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            LogNotClaimed(exception);
+            return 0;
+        }
+    }
+
+    // Called with one place taken.
+    private async Task<int> StartDueAsync(Action<IReadOnlyList<Job>> start, CancellationToken cancellationToken)
+    {
+        var taken = 1;
+        while (places.Wait(0, CancellationToken.None))
+        {
+            taken++;
+        }
+
+        IReadOnlyList<Job> jobs = [];
+        try
+        {
+            jobs = await queue.ClaimAsync(lane.Kinds, taken, options.Value.Lease, cancellationToken);
+        }
+        finally
+        {
+            if (taken > jobs.Count)
+            {
+                places.Release(taken - jobs.Count);
+            }
+        }
+
+        start(jobs);
+        return jobs.Count;
+    }
+
+    private async Task<TimeSpan> SleepAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var due = await queue.NextDueAsync(lane.Kinds, cancellationToken) ?? options.Value.LongestSleep;
+            return due < ShortestSleep ? ShortestSleep : due < options.Value.LongestSleep ? due : options.Value.LongestSleep;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return AfterFailure; // the claim has said why already
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs could not be claimed.")]
+    private partial void LogNotClaimed(Exception exception);
+}
