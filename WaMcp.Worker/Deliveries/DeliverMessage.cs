@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
@@ -8,6 +9,7 @@ using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Jobs;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 using WaMcp.Worker.Jobs;
 
@@ -32,8 +34,6 @@ internal sealed partial class DeliverMessage(
 
     /// <summary>How long writing down the outcome may take; a lease has to be longer than this and the provider's answer.</summary>
     public static readonly TimeSpan RecordTime = TimeSpan.FromSeconds(RecordSchedule.Sum(pause => pause.TotalSeconds));
-
-    private const string SendTool = "send_message";
 
     public JobKind Kind => JobKind.Deliver;
 
@@ -120,7 +120,7 @@ internal sealed partial class DeliverMessage(
     // What an operator took back since the message was accepted stops it here.
     private async Task<SendOutcome.Refused?> StoppedAsync(Message message, Grant? grant, CancellationToken cancellationToken)
     {
-        if (grant is null || !grant.Tools.Contains(SendTool))
+        if (grant is null || !grant.Tools.Contains(ToolNames.ThatSends(message.Kind)))
         {
             return new("grant_denied", "The grant on this channel was revoked before the message was sent.");
         }
@@ -162,6 +162,7 @@ internal sealed partial class DeliverMessage(
                 new Recipient(contact.ProviderUserId, contact.Phone),
                 sending.Content,
                 message.Id,
+                ReadOnlyDictionary<MediaObjectId, string>.Empty,
                 cancellationToken);
         }
         catch (Fault fault) when (fault.Code == FaultCode.Misconfigured)

@@ -6,7 +6,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
+using WaMcp.Domain.Templates;
 
 namespace WaMcp.Domain.Channels.WhatsApp;
 
@@ -27,9 +29,14 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
 
     /// <inheritdoc/>
     public async Task<SendOutcome> SendAsync(
-        Channel channel, Recipient recipient, MessageContent content, MessageId id, CancellationToken cancellationToken)
+        Channel channel,
+        Recipient recipient,
+        MessageContent content,
+        MessageId id,
+        IReadOnlyDictionary<MediaObjectId, string> media,
+        CancellationToken cancellationToken)
     {
-        using var request = Post(channel, Document(recipient, content, id));
+        using var request = Post(channel, Describe(recipient, content, id, media));
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);
@@ -46,35 +53,41 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<ChannelUpdates> Understand(ReadOnlyMemory<byte> body) => WhatsAppWebhook.Read(body);
+    public JsonObject Describe(
+        Recipient recipient, MessageContent content, MessageId id, IReadOnlyDictionary<MediaObjectId, string> media) =>
+        WhatsAppDocument.Of(recipient, content, id, media);
 
-    private static JsonObject Document(Recipient recipient, MessageContent content, MessageId id)
+    /// <inheritdoc/>
+    public async Task MarkReadAsync(Channel channel, string providerMessageId, bool typing, CancellationToken cancellationToken)
     {
-        var document = new JsonObject
-        {
-            ["messaging_product"] = "whatsapp",
-            ["recipient_type"] = "individual",
-            ["type"] = content.Kind,
-            ["biz_opaque_callback_data"] = id.ToString(),
-        };
-
-        // If both are present Meta takes "to"; a number can change hands, so the person's id goes alone when we have it.
-        if (recipient.ProviderUserId is { } user)
-        {
-            document["recipient"] = user;
-        }
-        else
-        {
-            document["to"] = $"+{recipient.Phone}";
-        }
-
-        document[content.Kind] = content switch
-        {
-            TextContent text => new JsonObject { ["body"] = text.Text, ["preview_url"] = text.PreviewUrl },
-            _ => throw new NotSupportedException($"WhatsApp cannot send {content.Kind}."),
-        };
-        return document;
+        using var request = Post(channel, WhatsAppDocument.Read(providerMessageId, typing));
+        using var response = await AskAsync(request, cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<MessageTemplate>> TemplatesAsync(Channel channel, CancellationToken cancellationToken)
+    {
+        var account = channel.AccountId ?? throw new Fault(
+            FaultCode.Misconfigured, $"The WhatsApp Business Account of channel {channel.Name} is not known.", "Ask the operator to add the channel with its account id.");
+        var (templates, after) = (new List<MessageTemplate>(), (string?)null);
+        do
+        {
+            var query = $"{Uri.EscapeDataString(account)}/message_templates?fields={WhatsAppTemplates.Fields}&limit={WhatsAppTemplates.PageSize}"
+                + (after is null ? "" : $"&after={Uri.EscapeDataString(after)}");
+            using var request = Request(HttpMethod.Get, channel, query);
+            using var response = await AskAsync(request, cancellationToken);
+            after = WhatsAppTemplates.ReadPage(await ReadJsonAsync(response, cancellationToken), account, templates);
+        }
+        while (after is not null && templates.Count < WhatsAppTemplates.Most);
+
+        return templates;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ChangedTemplates(ReadOnlyMemory<byte> body) => WhatsAppWebhook.ChangedTemplates(body);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ChannelUpdates> Understand(ReadOnlyMemory<byte> body) => WhatsAppWebhook.Read(body);
 
     private async Task<SendOutcome> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -117,6 +130,50 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
         };
     }
 
+    // For what is not a message: it is done, or the caller is told why not.
+    private async Task<HttpResponseMessage> AskAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(options.Value.AskTimeout);
+        try
+        {
+            var response = await http.SendAsync(request, patience.Token);
+            if (response.IsSuccessStatusCode)
+            {
+                return response;
+            }
+
+            using (response)
+            {
+                var code = await CodeAsync(response, patience.Token);
+                var error = code is { } known ? WhatsAppErrors.Of(known) : null;
+                throw error is null || error.Waits is not null
+                    ? Away($"HTTP {(int)response.StatusCode}, code {code}")
+                    : new Fault(FaultCode.ProviderRefused, $"{error.Text} (code {code})", error.NextAction);
+            }
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw Away(exception.GetType().Name);
+        }
+    }
+
+    private static async Task<JsonElement> ReadJsonAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+        }
+        catch (Exception exception) when (exception is JsonException or HttpRequestException or IOException)
+        {
+            throw Away(exception.GetType().Name);
+        }
+    }
+
+    private static Fault Away(string why) => new(
+        FaultCode.Unavailable, "The provider does not answer just now.", "Try again in a moment.", internalText: $"The provider does not answer: {why}.");
+
     private static async Task<int?> CodeAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         try
@@ -144,19 +201,25 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
 
     private HttpRequestMessage Post(Channel channel, JsonObject document)
     {
+        var request = Request(HttpMethod.Post, channel, $"{Uri.EscapeDataString(channel.ProviderId)}/messages");
+        request.Content = JsonContent.Create(document);
+        return request;
+    }
+
+    private HttpRequestMessage Request(HttpMethod method, Channel channel, string pathAndQuery)
+    {
         var token = credentials.AccessToken(channel);
-        var path = $"/{options.Value.GraphVersion}/{Uri.EscapeDataString(channel.ProviderId)}/messages";
+        var path = $"/{options.Value.GraphVersion}/{pathAndQuery}";
         if (credentials.AppSecret(channel) is { } secret)
         {
             // Proves that whoever holds the token holds the app's secret too (https://developers.facebook.com/docs/graph-api/guides/secure-requests).
             var proof = HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(token));
-            path += $"?appsecret_proof={Convert.ToHexStringLower(proof)}";
+            path += $"{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}appsecret_proof={Convert.ToHexStringLower(proof)}";
         }
 
-        return new HttpRequestMessage(HttpMethod.Post, new Uri(options.Value.GraphUrl, path))
+        return new HttpRequestMessage(method, new Uri(options.Value.GraphUrl, path))
         {
             Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
-            Content = JsonContent.Create(document),
         };
     }
 }

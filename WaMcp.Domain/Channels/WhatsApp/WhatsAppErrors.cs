@@ -73,7 +73,7 @@ public static class WhatsAppErrors
         [131042] = new(StopNumber, "payment_missing", "The account's payment method does not work.", Operator),
         [131045] = new(StopNumber, "not_registered", "The number's certificate is not valid.", Operator),
         [131047] = new(
-            Permanent, "window_closed", "The person last wrote more than 24 hours ago.", "Only a template can be sent until they write again."),
+            Permanent, "window_closed", "The person last wrote more than 24 hours ago.", "Only a template can be sent until they write again; list_templates shows them."),
         [131048] = new(
             PauseNumber, "spam_limit", "The provider slows the number down because people complained about its messages.", Later, RetrySchedule.LongPause),
         [131049] = new(Permanent, "engagement_limit", "The provider withheld a marketing message.", "Do not try again for 24 hours."),
