@@ -36,6 +36,27 @@ public sealed record FaultCode(string Reason, int HttpStatus, int JsonRpcCode)
     /// <summary>Something that this system depends on is away.</summary>
     public static readonly FaultCode Unavailable = new("unavailable", 503, -32603);
 
+    /// <summary>A free-form message to somebody who last wrote more than 24 hours ago.</summary>
+    public static readonly FaultCode WindowClosed = new("window_closed", 422, -32602);
+
+    /// <summary>The person wants no more marketing.</summary>
+    public static readonly FaultCode OptedOut = new("opted_out", 422, -32602);
+
+    /// <summary>The template is missing, not approved, or filled wrongly.</summary>
+    public static readonly FaultCode TemplateRefused = new("template_refused", 422, -32602);
+
+    /// <summary>The message can only go to a phone number.</summary>
+    public static readonly FaultCode PhoneNeeded = new("phone_needed", 422, -32602);
+
+    /// <summary>The daily cap of the key or of the grant is used up.</summary>
+    public static readonly FaultCode DailyCap = new("daily_cap", 429, -32602);
+
+    /// <summary>The channel sends nothing until an operator has acted.</summary>
+    public static readonly FaultCode ChannelStopped = new("channel_stopped", 503, -32603);
+
+    /// <summary>The provider said no.</summary>
+    public static readonly FaultCode ProviderRefused = new("provider_refused", 502, -32603);
+
     /// <summary>The caller hung up before the answer; only the audit log sees it.</summary>
     public static readonly FaultCode Cancelled = new("cancelled", 499, -32603);
 

@@ -7,6 +7,7 @@ using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Audit.Archive;
 using WaMcp.Domain.Channels;
+using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
@@ -15,6 +16,7 @@ using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Limits;
 using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
+using WaMcp.Domain.Templates;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain;
@@ -35,7 +37,8 @@ public static class WaMcpDomain
         services.AddOptions<ArchiveOptions>().BindConfiguration(ArchiveOptions.Section);
         services.AddSingleton<AuditArchive>();
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
-        services.AddScoped<SendMessage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
+        services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
+        services.AddScoped<TemplateBook>();
         return services;
     }
 
@@ -69,6 +72,17 @@ public static class WaMcpDomain
                 "RateLimit:HandOver must be at most 00:01:00: it is how long calls are counted in both stores after Redis came back.")
             .ValidateOnStart();
         return services.AddSingleton<StoredKeys>().AddSingleton<AuthenticateKey>().AddSingleton<RateLimiter>().AddHostedService<RedisWatch>();
+    }
+
+    /// <summary>The providers.</summary>
+    public static IServiceCollection AddChannels(this IServiceCollection services)
+    {
+        services.AddOptions<WhatsAppOptions>().BindConfiguration(WhatsAppOptions.Section);
+        services.AddSingleton<WhatsAppCredentials>().AddSingleton<FetchTemplates>();
+        // One request, one attempt: the queue is the only retrier.
+        services.AddHttpClient<IChannel, WhatsAppChannel>()
+            .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan); // each request has its own
+        return services;
     }
 
     /// <summary>What a program needs that lets the owner in without a key.</summary>

@@ -39,6 +39,9 @@ public static class WaMcpTelemetry
     private static readonly Counter<long> Stops =
         Meter.CreateCounter<long>("wamcp.channel.stopped", "{channel}", "Channels that the provider refused and that wait for an operator.");
 
+    private static readonly Counter<long> Uploads =
+        Meter.CreateCounter<long>("wamcp.media.uploaded", "By", "Bytes of media handed to providers, by outcome.");
+
     private static readonly Histogram<double> DutyRuns =
         Meter.CreateHistogram<double>("wamcp.duty.duration", "s", "Runs of daily duties, by duty and outcome.");
 
@@ -69,6 +72,9 @@ public static class WaMcpTelemetry
 
     /// <summary>The provider refused a whole channel.</summary>
     public static void ChannelStopped(string reason) => Stops.Add(1, new KeyValuePair<string, object?>("wamcp.reason", reason));
+
+    /// <summary>A file was handed to the provider, which took it or not.</summary>
+    public static void MediaUploaded(string outcome, long bytes) => Uploads.Add(bytes, new KeyValuePair<string, object?>("wamcp.media.outcome", outcome));
 
     /// <summary>A run of a daily duty ended one way or the other.</summary>
     public static void DutyCompleted(string duty, string outcome, TimeSpan took) =>

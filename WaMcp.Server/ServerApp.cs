@@ -1,5 +1,4 @@
 using WaMcp.Domain;
-using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Inbox;
 using WaMcp.Server.Auth;
@@ -21,8 +20,7 @@ public static class ServerApp
         builder.AddRedis();
         builder.AddProxies();
         builder.AddAddressLimit();
-        builder.Services.AddWaMcpDomain().AddMedia().AddKeyAccess();
-        builder.Services.AddSingleton<WhatsAppCredentials>();
+        builder.Services.AddWaMcpDomain().AddMedia().AddKeyAccess().AddChannels();
         builder.Services.AddAuditLog().AddBackground<WebhookInbox>();
         builder.Services.AddSingleton<BodiesOnTheirWay>();
         builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddScoped<WebhookSecrets>();

@@ -51,7 +51,7 @@ public static class StdioApp
         builder.Configuration.Sources.Insert(1, new MemoryConfigurationSource { InitialData = QuietProtocol });
         builder.AddDatabase<WaMcpDbContext>();
         builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.AddWaMcpDomain().AddMedia().AddOwnerAccess();
+        builder.Services.AddWaMcpDomain().AddMedia().AddOwnerAccess().AddChannels();
         builder.Services.AddAuditLog();
         builder.Services.AddScoped<Caller>().AddScoped<CallAudit>();
         // After the audit log: what starts last stops first, so the last calls' rows find it running.

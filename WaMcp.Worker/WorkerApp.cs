@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Options;
 using WaMcp.Domain;
 using WaMcp.Domain.Audit.Archive;
-using WaMcp.Domain.Channels;
 using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Jobs;
@@ -27,8 +26,7 @@ public static class WorkerApp
         builder.AddServiceDefaults();
         builder.AddDatabase<WaMcpDbContext>();
         builder.AddRedis();
-        builder.Services.AddWaMcpDomain().AddMedia();
-        builder.Services.AddWhatsApp();
+        builder.Services.AddWaMcpDomain().AddMedia().AddChannels();
         builder.Services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section)
             .Validate(options => options is { Concurrency: > 0, Receiving: > 0 }, "Jobs:Concurrency and Jobs:Receiving must be at least 1.")
             .Validate<IOptions<WhatsAppOptions>>(
@@ -39,7 +37,7 @@ public static class WorkerApp
             .Validate(options => options.Headroom is >= 0 and <= 0.5, "Pacing:Headroom must be 0 to 0.5: the part of a number's limit that stays unused.")
             .ValidateOnStart();
         builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>();
-        builder.Services.AddScoped<TakeMessages>().AddScoped<HandOver>().AddScoped<SettleMessages>();
+        builder.Services.AddScoped<UploadMedia>().AddScoped<TakeMessages>().AddScoped<HandOver>().AddScoped<SettleMessages>();
         builder.Services.AddDuties();
         builder.Services.AddBackground<JobSignal>().AddSingleton<JobFailures>();
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut, JobKind.Receive));
@@ -84,14 +82,5 @@ public static class WorkerApp
             .Validate(options => options.CheckBack > options.CheckEvery, "Notary:CheckBack must be longer than Notary:CheckEvery, or some rows are never looked at.")
             .ValidateOnStart();
         services.AddBackground<Notary>().AddBackground<ChainWatch>();
-    }
-
-    private static void AddWhatsApp(this IServiceCollection services)
-    {
-        services.AddOptions<WhatsAppOptions>().BindConfiguration(WhatsAppOptions.Section);
-        services.AddSingleton<WhatsAppCredentials>();
-        // One request, one attempt: the queue is the only retrier.
-        services.AddHttpClient<IChannel, WhatsAppChannel>()
-            .ConfigureHttpClient((provider, http) => http.Timeout = provider.GetRequiredService<IOptions<WhatsAppOptions>>().Value.Timeout);
     }
 }

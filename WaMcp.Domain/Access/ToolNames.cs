@@ -4,7 +4,22 @@ namespace WaMcp.Domain.Access;
 public static class ToolNames
 {
     /// <summary>Every tool, in the order in which agents see them.</summary>
-    public static IReadOnlyList<string> All { get; } = ["ping", "list_channels", "send_message", "get_message", "get_messages"];
+    public static IReadOnlyList<string> All { get; } =
+    [
+        "ping", "list_channels", "send_message", "send_interactive", "send_location", "send_reaction", "mark_read", "get_message",
+        "get_messages",
+    ];
+
+    /// <summary>The tool by which messages of a kind are sent; a grant that no longer holds it stops those that are still queued.</summary>
+    public static string ThatSends(string kind) => kind switch
+    {
+        "template" => "send_template",
+        "interactive" => "send_interactive",
+        "location" => "send_location",
+        "reaction" => "send_reaction",
+        "image" or "video" or "audio" or "document" or "sticker" => "send_media",
+        _ => "send_message",
+    };
 
     /// <summary>Refuses names that are no tool's: a typing error in a grant would otherwise show only at the first denied call.</summary>
     /// <exception cref="Fault"><c>invalid_input</c>.</exception>

@@ -16,7 +16,8 @@ public abstract record SendOutcome
     /// <param name="Code">The reason word, with the provider's code.</param>
     /// <param name="Text">What the client should know.</param>
     /// <param name="OptedOut">Whether the person wants no more marketing.</param>
-    public sealed record Refused(string Code, string Text, bool OptedOut = false) : SendOutcome;
+    /// <param name="MediaInDoubt">Whether it may be because the provider no longer has a file that was uploaded.</param>
+    public sealed record Refused(string Code, string Text, bool OptedOut = false, bool MediaInDoubt = false) : SendOutcome;
 
     /// <summary>The provider did not take it and may do so later.</summary>
     /// <param name="Code">The reason word, with the provider's code.</param>

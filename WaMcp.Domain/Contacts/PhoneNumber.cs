@@ -8,7 +8,12 @@ public static class PhoneNumber
     {
         var trimmed = text.Trim();
         var digits = new string([.. trimmed.Where(char.IsAsciiDigit)]);
-        var onlyPunctuation = trimmed.TrimStart('+').All(character => char.IsAsciiDigit(character) || character is ' ' or '-' or '(' or ')' or '.');
+        var onlyPunctuation = trimmed.TrimStart('+').All(character => char.IsAsciiDigit(character) || character is ' ' or '-' or '(' or ')' or '.' or '/');
+        if (digits.StartsWith("00", StringComparison.Ordinal) && !trimmed.StartsWith('+'))
+        {
+            digits = digits[2..]; // how a plus is dialled
+        }
+
         return onlyPunctuation && digits.Length is >= 7 and <= 15 && digits[0] != '0' ? digits : null;
     }
 }

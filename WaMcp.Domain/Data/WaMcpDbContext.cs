@@ -9,6 +9,7 @@ using WaMcp.Domain.Inbox;
 using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
+using WaMcp.Domain.Templates;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Data;
@@ -57,6 +58,15 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
     /// <summary>Providers' copies of the scope's client's files.</summary>
     public DbSet<MediaUpload> MediaUploads => Set<MediaUpload>();
 
+    /// <summary>The scope's client's orders that may come again.</summary>
+    public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
+
+    /// <summary>Copies of what providers have of templates, by account.</summary>
+    public DbSet<MessageTemplate> MessageTemplates => Set<MessageTemplate>();
+
+    /// <summary>How fresh those are.</summary>
+    public DbSet<TemplateList> TemplateLists => Set<TemplateList>();
+
     /// <summary>Deliveries of providers, raw.</summary>
     public DbSet<WebhookEvent> WebhookEvents => Set<WebhookEvent>();
 
@@ -91,6 +101,13 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
             message.Property(m => m.Raw).HasColumnType("json");
             message.Property(m => m.State).HasField("<State>k__BackingField");
         });
+        modelBuilder.Entity<MessageTemplate>(template =>
+        {
+            template.HasKey(t => new { t.AccountId, t.Name, t.Language });
+            template.Property(t => t.Components).HasColumnType("json");
+            template.Ignore(t => t.IsApproved).Ignore(t => t.Purpose);
+        });
+        modelBuilder.Entity<TemplateList>().HasKey(list => list.AccountId);
         modelBuilder.Entity<Duty>(duty =>
         {
             duty.HasKey(d => d.Name);

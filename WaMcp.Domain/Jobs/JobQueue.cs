@@ -186,6 +186,19 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>Keeps a job for longer: what it waits for takes its time.</summary>
+    /// <exception cref="LeaseLostException">Somebody else has it by now.</exception>
+    public async Task ExtendAsync(Job job, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("UPDATE jobs SET run_at = greatest(run_at, now() + $3) WHERE id = $1 AND lease_id = $2");
+        AddJob(command, job);
+        command.Parameters.AddWithValue(lease);
+        if (await command.ExecuteNonQueryAsync(cancellationToken) != 1)
+        {
+            throw new LeaseLostException(job.Id);
+        }
+    }
+
     /// <summary>Puts jobs back at once, as if they had not been claimed, and wakes somebody else for them.</summary>
     public async Task PutBackAsync(IReadOnlyCollection<Job> jobs, CancellationToken cancellationToken)
     {

@@ -1,4 +1,7 @@
 using Npgsql;
+using WaMcp.Domain.Access;
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Limits;
 
@@ -32,6 +35,36 @@ public static class DailyCap
         FROM (SELECT subject, date_trunc('hour', taken, 'UTC') AS bucket_start, count(*) AS places FROM unnest($1, $2) AS row (subject, taken) GROUP BY 1, 2) back
         WHERE bucket.subject = back.subject AND bucket.bucket_start = back.bucket_start
         """;
+
+    // A bucket counts until 24 hours after it began. Of the oldest, so many have to go until there is a place again.
+    private const string Read =
+        """
+        WITH buckets AS (
+            SELECT bucket_start, count, sum(count) OVER (ORDER BY bucket_start) AS gone, sum(count) OVER () AS used
+            FROM rate_limit_buckets
+            WHERE subject = $1 AND count > 0 AND bucket_start > date_trunc('hour', $2::timestamptz, 'UTC') - interval '24 hours')
+        SELECT coalesce(max(used), 0)::bigint, min(bucket_start) FILTER (WHERE used >= $3 AND used - gone < $3) + interval '24 hours' FROM buckets
+        """;
+
+    /// <summary>What a key's cap is counted under.</summary>
+    public static string SubjectOf(ApiKeyId key) => $"daily:{key}";
+
+    /// <summary>What a grant's cap is counted under.</summary>
+    public static string SubjectOf(ClientId client, ChannelId channel) => $"daily:{client}:{channel}";
+
+    /// <summary>How much of a cap is used; takes nothing.</summary>
+    public static async Task<CapUse> ReadAsync(
+        NpgsqlDataSource database, string subject, int cap, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Read);
+        command.Parameters.AddWithValue(subject);
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(cap);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var used = reader.GetInt64(0);
+        return new CapUse(cap, used, Math.Max(0, cap - used), reader.IsDBNull(1) ? null : reader.GetFieldValue<DateTimeOffset>(1));
+    }
 
     /// <summary>Locks the subjects until the connection's transaction ends and says how many places of each are taken; none is 0.</summary>
     public static async Task<IReadOnlyDictionary<string, long>> LockAsync(

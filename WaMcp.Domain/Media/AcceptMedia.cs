@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Media;

@@ -1,3 +1,5 @@
+using WaMcp.Domain.Messages;
+
 namespace WaMcp.Domain.Media;
 
 /// <summary>

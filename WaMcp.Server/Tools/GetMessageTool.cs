@@ -2,6 +2,7 @@ using System.ComponentModel;
 using Microsoft.EntityFrameworkCore;
 using ModelContextProtocol.Protocol;
 using WaMcp.Domain;
+using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
@@ -31,10 +32,18 @@ internal sealed class GetMessageTool() : MessagingTool<GetMessageTool.Input, Mes
         var found = await (
             from message in database.Messages.AsNoTracking()
             join contact in database.Contacts.AsNoTracking() on message.ContactId equals contact.Id
+            join conversation in database.Conversations.AsNoTracking() on message.ConversationId equals conversation.Id
             where message.Id == id
-            select new { message, contact }).SingleOrDefaultAsync(cancellationToken);
-        return found is not null && channels.TryGetValue(found.message.ChannelId, out var channel)
-            ? MessageView.Of(found.message, found.contact, channel.Kind)
-            : throw Fault.NotFound("message", call.Input.MessageId);
+            select new { message, contact, conversation.LastInboundAt }).SingleOrDefaultAsync(cancellationToken);
+        if (found is null || !channels.TryGetValue(found.message.ChannelId, out var channel))
+        {
+            throw Fault.NotFound("message", call.Input.MessageId);
+        }
+
+        return MessageView.Of(found.message, found.contact, channel.Kind) with
+        {
+            Window = WindowView.Of(ServiceWindow.Of(found.LastInboundAt, call.Get<TimeProvider>().GetUtcNow())),
+            Error = await FailureView.OfAsync(call.Services, found.message, cancellationToken),
+        };
     }
 }

@@ -1,5 +1,7 @@
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
+using WaMcp.Domain;
+using WaMcp.Domain.Messages;
 using WaMcp.Server.Auth;
 using WaMcp.Server.Mcp;
 
@@ -18,8 +20,13 @@ internal static class WaMcpTools
         services.AddSingleton<McpServerTool, PingTool>();
         services.AddSingleton<McpServerTool, ListChannelsTool>();
         services.AddSingleton<McpServerTool, SendMessageTool>();
+        services.AddSingleton<McpServerTool, SendInteractiveTool>();
+        services.AddSingleton<McpServerTool, SendLocationTool>();
+        services.AddSingleton<McpServerTool, SendReactionTool>();
+        services.AddSingleton<McpServerTool, MarkReadTool>();
         services.AddSingleton<McpServerTool, GetMessageTool>();
         services.AddSingleton<McpServerTool, GetMessagesTool>();
+        services.AddBackground<MessageWatch>().AddScoped<ResolveMedia>();
         services.AddSingleton<ToolCatalog>();
         return services
             .AddMcpServer(options =>

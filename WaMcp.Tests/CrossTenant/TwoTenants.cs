@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Media;
+using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using WaMcp.Domain;
 using WaMcp.Domain.Media;
+using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 using WaMcp.Tests.Infrastructure;
 

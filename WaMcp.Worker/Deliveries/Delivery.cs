@@ -3,6 +3,7 @@ using WaMcp.Domain;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Jobs;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 
 namespace WaMcp.Worker.Deliveries;
@@ -43,10 +44,24 @@ internal sealed class Delivery
 /// <param name="Content">What it says.</param>
 /// <param name="Channel">From where.</param>
 /// <param name="Contact">To whom.</param>
+/// <param name="Media">The provider's copies of its files.</param>
 /// <param name="Caps">The caps of which it has a place.</param>
 /// <param name="TakenAt">When it took them.</param>
 internal sealed record Sending(
-    Delivery Delivery, Message Message, MessageContent Content, Channel Channel, Contact Contact, IReadOnlyList<string> Caps, DateTimeOffset TakenAt);
+    Delivery Delivery,
+    Message Message,
+    MessageContent Content,
+    Channel Channel,
+    Contact Contact,
+    IReadOnlyDictionary<MediaObjectId, MediaUpload> Media,
+    IReadOnlyList<string> Caps,
+    DateTimeOffset TakenAt);
+
+/// <summary>A message that has to wait until the provider has its files; it is still queued, and its job is held.</summary>
+/// <param name="Delivery">Its job.</param>
+/// <param name="Channel">For which number.</param>
+/// <param name="Missing">What the provider does not have.</param>
+internal sealed record Unready(Delivery Delivery, Channel Channel, IReadOnlyList<MediaObjectId> Missing);
 
 /// <summary>A message that was handed over.</summary>
 /// <param name="Sending">Which.</param>

@@ -37,7 +37,6 @@ internal sealed partial class DeliveryLoop(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // What has to be there before a message can be taken (media at the provider, say) is seen to here, between claim and take.
         var taking = claimed.RunAsync(batch => stoppingToken.IsCancellationRequested
             ? PutBackAsync(batch)
             : EachClientAsync(batch, delivery => delivery.Job.ClientId, TakeAsync));
@@ -73,6 +72,11 @@ internal sealed partial class DeliveryLoop(
                 _ = Task.Run(() => HandOverAsync(sending));
             }
 
+            foreach (var unready in taken.Unready)
+            {
+                _ = Task.Run(() => UploadAsync(unready));
+            }
+
             End(taken.Ended, taken.Lost);
             foreach (var busy in taken.Busy)
             {
@@ -89,6 +93,25 @@ internal sealed partial class DeliveryLoop(
             {
                 await FailAsync(delivery, exception);
             }
+        }
+    }
+
+    // The message stays queued all the while: a worker that dies here leaves nothing in doubt.
+    private async Task UploadAsync(Unready unready)
+    {
+        Activity.Current = unready.Delivery.Span;
+        try
+        {
+            await InScopeAsync(unready.Delivery.Job.ClientId, (UploadMedia step) => step.ExecuteAsync(unready, CancellationToken.None));
+            End([unready.Delivery], []);
+        }
+        catch (LeaseLostException)
+        {
+            End([], [unready.Delivery]);
+        }
+        catch (Exception exception)
+        {
+            await FailAsync(unready.Delivery, exception);
         }
     }
 

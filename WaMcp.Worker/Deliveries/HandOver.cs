@@ -16,6 +16,7 @@ internal sealed class HandOver(IEnumerable<IChannel> channels)
                 new Recipient(sending.Contact.ProviderUserId, sending.Contact.Phone),
                 sending.Content,
                 sending.Message.Id,
+                sending.Media.ToDictionary(file => file.Key, file => file.Value.ProviderMediaId),
                 cancellationToken);
         }
         catch (Fault fault) when (fault.Code == FaultCode.Misconfigured)

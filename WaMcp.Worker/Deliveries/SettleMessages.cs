@@ -9,6 +9,7 @@ using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Limits;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 
 namespace WaMcp.Worker.Deliveries;
@@ -19,8 +20,10 @@ namespace WaMcp.Worker.Deliveries;
 /// </summary>
 /// <param name="context">The client's data.</param>
 /// <param name="clock">Stamps states and rows.</param>
-/// <param name="logger">Alerts when a channel stops.</param>
-internal sealed partial class SettleMessages(WaMcpDbContext context, TimeProvider clock, ILogger<SettleMessages> logger)
+/// <param name="stop">Stops a number that the provider refuses.</param>
+/// <param name="logger">Alerts when a channel pauses.</param>
+internal sealed partial class SettleMessages(
+    WaMcpDbContext context, StopChannel stop, TimeProvider clock, ILogger<SettleMessages> logger)
 {
     private const string LearnSql =
         """
@@ -42,6 +45,7 @@ internal sealed partial class SettleMessages(WaMcpDbContext context, TimeProvide
     private readonly Dictionary<ChannelId, (TimeSpan Wait, string Code)> pauses = [];
     private readonly Dictionary<ConversationId, TimeSpan> pairs = [];
     private readonly HashSet<ContactId> optedOut = [];
+    private readonly List<MediaUploadId> forgotten = [];
 
     private NpgsqlConnection Connection => (NpgsqlConnection)context.Database.GetDbConnection();
 
@@ -118,6 +122,11 @@ internal sealed partial class SettleMessages(WaMcpDbContext context, TimeProvide
                 ledger.Doubt(message, unknown.Text);
                 ledger.Complete(job, message);
                 break;
+            case SendOutcome.Refused { MediaInDoubt: true } doubtful when OlderCopies(sending) is { Count: > 0 } old:
+                Requeue(ledger, sending, message, doubtful.Code);
+                ledger.Return(job, TimeSpan.Zero, doubtful.Code, counts: false);
+                forgotten.AddRange(old);
+                break;
             default:
                 var refused = sent.Outcome as SendOutcome.Refused ?? GivenUp((SendOutcome.Postponed)sent.Outcome);
                 ledger.Fail(message, refused.Code, refused.Text);
@@ -131,6 +140,11 @@ internal sealed partial class SettleMessages(WaMcpDbContext context, TimeProvide
                 break;
         }
     }
+
+    // The provider may have forgotten what it was given for an earlier message; what it got for this one it had a moment ago. So each file is
+    // uploaded again once at most.
+    private static List<MediaUploadId> OlderCopies(Sending sending) =>
+        [.. sending.Media.Values.Where(upload => upload.CreatedAt < sending.Message.CreatedAt).Select(upload => upload.Id)];
 
     private static SendOutcome.Refused GivenUp(SendOutcome.Postponed postponed) => new(postponed.Code, postponed.Text);
 
@@ -177,7 +191,12 @@ internal sealed partial class SettleMessages(WaMcpDbContext context, TimeProvide
 
         foreach (var (channel, stopped) in stops.OrderBy(stop => stop.Key.Value))
         {
-            await StopAsync(ledger, channel, stopped, cancellationToken);
+            await stop.ExecuteAsync(channel, stopped.Code, stopped.Text, cancellationToken);
+        }
+
+        if (forgotten.Count > 0)
+        {
+            await context.MediaUploads.Where(upload => forgotten.Contains(upload.Id)).ExecuteDeleteAsync(cancellationToken);
         }
 
         if (optedOut.Count > 0)
@@ -197,24 +216,6 @@ internal sealed partial class SettleMessages(WaMcpDbContext context, TimeProvide
         command.Parameters.Add(new() { Value = pairs.Values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Interval });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
-
-    // Several messages of the number may learn it at the same moment; the first one tells.
-    private async Task StopAsync(Ledger ledger, ChannelId channel, SendOutcome.Stopped stopped, CancellationToken cancellationToken)
-    {
-        var now = clock.GetUtcNow();
-        var first = await context.Channels.Where(candidate => candidate.Id == channel && candidate.StoppedAt == null).ExecuteUpdateAsync(
-            set => set.SetProperty(candidate => candidate.StoppedAt, (DateTimeOffset?)now).SetProperty(candidate => candidate.StoppedReason, stopped.Code),
-            cancellationToken) == 1;
-        if (first)
-        {
-            ledger.Audit(new() { Action = AuditAction.ChannelStopped, Ts = now, ChannelId = channel, ErrorCode = stopped.Code });
-            WaMcpTelemetry.ChannelStopped(stopped.Code);
-            LogStopped(channel, stopped.Code, stopped.Text);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Channel} is stopped ({Reason}): {Text} `admin channels resume` lets it send again.")]
-    private partial void LogStopped(ChannelId channel, string reason, string text);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Channel} sends nothing for {Pause} ({Reason}).")]
     private partial void LogPaused(ChannelId channel, string reason, TimeSpan pause);

@@ -24,7 +24,13 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
     /// <param name="Ended">Done, or back in the queue.</param>
     /// <param name="Lost">Somebody else has them.</param>
     /// <param name="Busy">Somebody has the message locked at this moment: to be taken one by one, which waits.</param>
-    public sealed record Taken(IReadOnlyList<Sending> Sendings, IReadOnlyList<Delivery> Ended, IReadOnlyList<Delivery> Lost, IReadOnlyList<Delivery> Busy);
+    /// <param name="Unready">Left as they are: their files have to be uploaded first.</param>
+    public sealed record Taken(
+        IReadOnlyList<Sending> Sendings,
+        IReadOnlyList<Delivery> Ended,
+        IReadOnlyList<Delivery> Lost,
+        IReadOnlyList<Delivery> Busy,
+        IReadOnlyList<Unready> Unready);
 
     private NpgsqlConnection Connection => (NpgsqlConnection)context.Database.GetDbConnection();
 
@@ -60,10 +66,11 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
             }
         }
 
-        var sendings = queued.Count == 0 ? [] : await SendAsync(ledger, queued, held, ended, cancellationToken);
+        var unready = new List<Unready>();
+        var sendings = queued.Count == 0 ? [] : await SendAsync(ledger, queued, held, ended, unready, cancellationToken);
         await ledger.WriteAsync(Connection, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new(sendings, ended, lost, busy);
+        return new(sendings, ended, lost, busy, unready);
     }
 
     // Somebody took the message before: it is settled, or its outcome is unknown.
@@ -82,10 +89,15 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
     }
 
     private async Task<List<Sending>> SendAsync(
-        Ledger ledger, List<(Delivery, Message)> queued, Dictionary<JobId, TimeSpan> held, List<Delivery> ended, CancellationToken cancellationToken)
+        Ledger ledger,
+        List<(Delivery, Message)> queued,
+        Dictionary<JobId, TimeSpan> held,
+        List<Delivery> ended,
+        List<Unready> unready,
+        CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var facts = await DeliveryFacts.ReadAsync(context, [.. queued.Select(pair => pair.Item2)], cancellationToken);
+        var facts = await DeliveryFacts.ReadAsync(context, [.. queued.Select(pair => pair.Item2)], now, cancellationToken);
         var may = new List<(Delivery Delivery, Message Message, MessageContent Content, SendingCap[] Caps)>();
         foreach (var (delivery, message) in queued)
         {
@@ -102,6 +114,11 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
             {
                 ledger.Fail(message, refusal.Code, refusal.Text);
                 ledger.Complete(delivery.Job, message);
+            }
+            else if (facts.Media(message).Where(file => file.Value is null).Select(file => file.Key).ToList() is { Count: > 0 } missing)
+            {
+                unready.Add(new(delivery, facts.Channel(message), missing));
+                continue;
             }
             else
             {
@@ -127,7 +144,9 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
             message.MoveTo(MessageState.Sending, now);
             ledger.Keep(message);
             ledger.Audit(message, AuditAction.SendAttempt);
-            sendings.Add(new(delivery, message, content, facts.Channel(message), facts.Contact(message), [.. ofMessage.Select(cap => cap.Subject)], now));
+            var media = facts.Media(message).ToDictionary(file => file.Key, file => file.Value!);
+            sendings.Add(new(
+                delivery, message, content, facts.Channel(message), facts.Contact(message), media, [.. ofMessage.Select(cap => cap.Subject)], now));
         }
 
         await caps.WriteAsync(Connection, now, cancellationToken);

@@ -4,6 +4,7 @@ using WaMcp.Domain.Channels;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Inbox;
 using WaMcp.Domain.Jobs;
+using WaMcp.Domain.Templates;
 using WaMcp.Worker.Jobs;
 
 namespace WaMcp.Worker.Inbound;
@@ -15,8 +16,10 @@ namespace WaMcp.Worker.Inbound;
 /// </summary>
 /// <param name="context">The database.</param>
 /// <param name="channels">Understand their provider's deliveries.</param>
+/// <param name="templates">Asked for again when the provider says that they changed.</param>
 /// <param name="clock">Stamps the event.</param>
-internal sealed class FanOutEvent(WaMcpDbContext context, IEnumerable<IChannel> channels, TimeProvider clock) : IJobHandler
+internal sealed class FanOutEvent(
+    WaMcpDbContext context, IEnumerable<IChannel> channels, TemplateBook templates, TimeProvider clock) : IJobHandler
 {
     public JobKind Kind => JobKind.FanOut;
 
@@ -45,9 +48,23 @@ internal sealed class FanOutEvent(WaMcpDbContext context, IEnumerable<IChannel> 
                 cancellationToken);
         }
 
+        await NoteTemplatesAsync(webhook, cancellationToken);
         webhook.FannedOutAt = clock.GetUtcNow();
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task NoteTemplatesAsync(WebhookEvent webhook, CancellationToken cancellationToken)
+    {
+        var accounts = channels.Single(channel => channel.Kind == webhook.Provider).ChangedTemplates(webhook.Body);
+        if (accounts.Count > 0)
+        {
+            var concerned = await context.Channels.AsNoTracking()
+                .Where(channel => channel.Kind == webhook.Provider && channel.AccountId != null && accounts.Contains(channel.AccountId))
+                .ToListAsync(cancellationToken);
+            concerned.RemoveAll(channel => !SpeaksFor(webhook, channel.Id, channel.Profile));
+            await templates.MarkChangedAsync([.. concerned.Select(channel => channel.Id)], accounts, cancellationToken);
+        }
     }
 
     // Whoever holds one app's secret can sign anything with it, also a delivery that names somebody else's number.

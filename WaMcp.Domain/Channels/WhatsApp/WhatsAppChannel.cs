@@ -6,7 +6,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
+using WaMcp.Domain.Templates;
 
 namespace WaMcp.Domain.Channels.WhatsApp;
 
@@ -27,13 +29,19 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
 
     /// <inheritdoc/>
     public async Task<SendOutcome> SendAsync(
-        Channel channel, Recipient recipient, MessageContent content, MessageId id, CancellationToken cancellationToken)
+        Channel channel,
+        Recipient recipient,
+        MessageContent content,
+        MessageId id,
+        IReadOnlyDictionary<MediaObjectId, string> media,
+        CancellationToken cancellationToken)
     {
-        using var request = Post(channel, Document(recipient, content, id));
+        using var request = Post(channel, Describe(recipient, content, id, media));
+        using var patience = Patience(options.Value.Timeout, cancellationToken);
         try
         {
-            using var response = await http.SendAsync(request, cancellationToken);
-            return await ReadAsync(response, cancellationToken);
+            using var response = await http.SendAsync(request, patience.Token);
+            return await ReadAsync(response, patience.Token);
         }
         catch (HttpRequestException exception) when (NeverLeft(exception))
         {
@@ -46,35 +54,79 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<ChannelUpdates> Understand(ReadOnlyMemory<byte> body) => WhatsAppWebhook.Read(body);
+    public TimeSpan UploadTime => options.Value.UploadTimeout;
 
-    private static JsonObject Document(Recipient recipient, MessageContent content, MessageId id)
+    /// <inheritdoc/>
+    public TimeSpan KeepsUploads => TimeSpan.FromDays(30);
+
+    /// <inheritdoc/>
+    public async Task<UploadOutcome> UploadAsync(Channel channel, MediaObject file, Stream content, CancellationToken cancellationToken)
     {
-        var document = new JsonObject
+        using var request = Request(HttpMethod.Post, channel, $"{Uri.EscapeDataString(channel.ProviderId)}/media");
+        request.Content = new MultipartFormDataContent
         {
-            ["messaging_product"] = "whatsapp",
-            ["recipient_type"] = "individual",
-            ["type"] = content.Kind,
-            ["biz_opaque_callback_data"] = id.ToString(),
+            { new StringContent("whatsapp"), "messaging_product" },
+            { new StringContent(file.MimeType), "type" },
+            // Not its name: whoever gets it sees the one in the message.
+            { new StreamContent(content) { Headers = { ContentType = new(file.MimeType), ContentLength = file.Size } }, "file", "file" },
         };
+        using var patience = Patience(options.Value.UploadTimeout, cancellationToken);
+        try
+        {
+            using var response = await http.SendAsync(request, patience.Token);
+            if (!response.IsSuccessStatusCode)
+            {
+                return await ReadAsync(response, patience.Token) is var failure and not SendOutcome.Unknown ? new(null, failure) : NotTaken();
+            }
 
-        // If both are present Meta takes "to"; a number can change hands, so the person's id goes alone when we have it.
-        if (recipient.ProviderUserId is { } user)
-        {
-            document["recipient"] = user;
+            var answer = await response.Content.ReadFromJsonAsync<JsonElement>(patience.Token);
+            return answer.TryGetProperty("id", out var id) && id.GetString() is { Length: > 0 } theirs ? new(theirs) : NotTaken();
         }
-        else
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException or JsonException or InvalidOperationException)
         {
-            document["to"] = $"+{recipient.Phone}";
+            return NotTaken();
         }
 
-        document[content.Kind] = content switch
-        {
-            TextContent text => new JsonObject { ["body"] = text.Text, ["preview_url"] = text.PreviewUrl },
-            _ => throw new NotSupportedException($"WhatsApp cannot send {content.Kind}."),
-        };
-        return document;
+        static UploadOutcome NotTaken() => new(
+            null, new SendOutcome.Postponed("media_upload", "The provider did not take the file; nothing was sent.", RetrySchedule.Usual));
     }
+
+    /// <inheritdoc/>
+    public JsonObject Describe(
+        Recipient recipient, MessageContent content, MessageId id, IReadOnlyDictionary<MediaObjectId, string> media) =>
+        WhatsAppDocument.Of(recipient, content, id, media);
+
+    /// <inheritdoc/>
+    public async Task MarkReadAsync(Channel channel, string providerMessageId, bool typing, CancellationToken cancellationToken)
+    {
+        using var request = Post(channel, WhatsAppDocument.Read(providerMessageId, typing));
+        using var response = await AskAsync(request, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<MessageTemplate>> TemplatesAsync(Channel channel, CancellationToken cancellationToken)
+    {
+        var account = channel.AccountId ?? throw new Fault(
+            FaultCode.Misconfigured, $"The WhatsApp Business Account of channel {channel.Name} is not known.", "Ask the operator to add the channel with its account id.");
+        var (templates, after) = (new List<MessageTemplate>(), (string?)null);
+        do
+        {
+            var query = $"{Uri.EscapeDataString(account)}/message_templates?fields={WhatsAppTemplates.Fields}&limit={WhatsAppTemplates.PageSize}"
+                + (after is null ? "" : $"&after={Uri.EscapeDataString(after)}");
+            using var request = Request(HttpMethod.Get, channel, query);
+            using var response = await AskAsync(request, cancellationToken);
+            after = WhatsAppTemplates.ReadPage(await ReadJsonAsync(response, cancellationToken), account, templates);
+        }
+        while (after is not null && templates.Count < WhatsAppTemplates.Most);
+
+        return templates;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ChangedTemplates(ReadOnlyMemory<byte> body) => WhatsAppWebhook.ChangedTemplates(body);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ChannelUpdates> Understand(ReadOnlyMemory<byte> body) => WhatsAppWebhook.Read(body);
 
     private async Task<SendOutcome> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -114,9 +166,59 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
             WhatsAppErrorClass.RetryPair => new SendOutcome.Postponed(reason, text, error.Waits!, RetryAfter(response), WholePair: true),
             WhatsAppErrorClass.PauseNumber => new SendOutcome.Postponed(reason, text, error.Waits!, RetryAfter(response), WholeNumber: true),
             WhatsAppErrorClass.StopNumber => new SendOutcome.Stopped(reason, text),
-            _ => new SendOutcome.Refused(reason, text, error.Class == WhatsAppErrorClass.OptOut),
+            _ => new SendOutcome.Refused(reason, text, error.Class == WhatsAppErrorClass.OptOut, WhatsAppErrors.MayMeanMedia(code)),
         };
     }
+
+    // For what is not a message: it is done, or the caller is told why not.
+    private async Task<HttpResponseMessage> AskAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var patience = Patience(options.Value.AskTimeout, cancellationToken);
+        try
+        {
+            var response = await http.SendAsync(request, patience.Token);
+            if (response.IsSuccessStatusCode)
+            {
+                return response;
+            }
+
+            using (response)
+            {
+                var code = await CodeAsync(response, patience.Token);
+                var error = code is { } known ? WhatsAppErrors.Of(known) : null;
+                throw error is null || error.Waits is not null
+                    ? Away($"HTTP {(int)response.StatusCode}, code {code}")
+                    : new Fault(FaultCode.ProviderRefused, $"{error.Text} (code {code})", error.NextAction);
+            }
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw Away(exception.GetType().Name);
+        }
+    }
+
+    private static CancellationTokenSource Patience(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(timeout);
+        return patience;
+    }
+
+    private static async Task<JsonElement> ReadJsonAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+        }
+        catch (Exception exception) when (exception is JsonException or HttpRequestException or IOException)
+        {
+            throw Away(exception.GetType().Name);
+        }
+    }
+
+    private static Fault Away(string why) => new(
+        FaultCode.Unavailable, "The provider does not answer just now.", "Try again in a moment.", internalText: $"The provider does not answer: {why}.");
 
     private static async Task<int?> CodeAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -145,19 +247,25 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
 
     private HttpRequestMessage Post(Channel channel, JsonObject document)
     {
+        var request = Request(HttpMethod.Post, channel, $"{Uri.EscapeDataString(channel.ProviderId)}/messages");
+        request.Content = JsonContent.Create(document);
+        return request;
+    }
+
+    private HttpRequestMessage Request(HttpMethod method, Channel channel, string pathAndQuery)
+    {
         var token = credentials.AccessToken(channel);
-        var path = $"/{options.Value.GraphVersion}/{Uri.EscapeDataString(channel.ProviderId)}/messages";
+        var path = $"/{options.Value.GraphVersion}/{pathAndQuery}";
         if (credentials.AppSecret(channel) is { } secret)
         {
             // Proves that whoever holds the token holds the app's secret too (https://developers.facebook.com/docs/graph-api/guides/secure-requests).
             var proof = HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(token));
-            path += $"?appsecret_proof={Convert.ToHexStringLower(proof)}";
+            path += $"{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}appsecret_proof={Convert.ToHexStringLower(proof)}";
         }
 
-        return new HttpRequestMessage(HttpMethod.Post, new Uri(options.Value.GraphUrl, path))
+        return new HttpRequestMessage(method, new Uri(options.Value.GraphUrl, path))
         {
             Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
-            Content = JsonContent.Create(document),
         };
     }
 }

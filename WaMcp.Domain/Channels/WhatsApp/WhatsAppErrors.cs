@@ -73,7 +73,7 @@ public static class WhatsAppErrors
         [131042] = new(StopNumber, "payment_missing", "The account's payment method does not work.", Operator),
         [131045] = new(StopNumber, "not_registered", "The number's certificate is not valid.", Operator),
         [131047] = new(
-            Permanent, "window_closed", "The person last wrote more than 24 hours ago.", "Only a template can be sent until they write again."),
+            Permanent, "window_closed", "The person last wrote more than 24 hours ago.", "Only a template can be sent until they write again; list_templates shows them."),
         [131048] = new(
             PauseNumber, "spam_limit", "The provider slows the number down because people complained about its messages.", Later, RetrySchedule.LongPause),
         [131049] = new(Permanent, "engagement_limit", "The provider withheld a marketing message.", "Do not try again for 24 hours."),
@@ -112,6 +112,9 @@ public static class WhatsAppErrors
     /// <summary>What a code means; one that Meta has added since is a permanent refusal.</summary>
     public static WhatsAppError Of(int code) =>
         Known.TryGetValue(code, out var error) ? error : code is >= 200 and <= 299 ? Permission : Other;
+
+    /// <summary>Whether the provider may say this of a message because it forgot a file that the message names; it has no code of its own for that.</summary>
+    public static bool MayMeanMedia(int code) => code is 100 or 131009 or 131052 or 131053;
 
     /// <summary>The reason word with the code, and what the client should know and do.</summary>
     public static (string Code, string Text) Describe(int code)

@@ -14,4 +14,10 @@ public sealed class WhatsAppOptions
 
     /// <summary>How long we wait for an answer before the outcome counts as unknown.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long handing a file over may take.</summary>
+    public TimeSpan UploadTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a caller waits who asks for something that is no message: marking read, the list of templates.</summary>
+    public TimeSpan AskTimeout { get; set; } = TimeSpan.FromSeconds(8);
 }

@@ -37,6 +37,25 @@ internal static class WhatsAppWebhook
         return updates;
     }
 
+    /// <summary>The accounts in whose templates something changed.</summary>
+    public static IReadOnlyList<string> ChangedTemplates(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return [.. Items(document.RootElement, "entry")
+                .Where(entry => Items(entry, "changes").Any(change => IsAboutTemplates(Text(change, "field"))))
+                .Select(entry => Text(entry, "id")).OfType<string>().Distinct()];
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
+    }
+
+    private static bool IsAboutTemplates(string? field) => field is not null
+        && (field.StartsWith("message_template_", StringComparison.Ordinal) || field.StartsWith("template_", StringComparison.Ordinal));
+
     private static IEnumerable<InboundMessage> ReadMessages(JsonElement value)
     {
         var contacts = Items(value, "contacts").ToList();

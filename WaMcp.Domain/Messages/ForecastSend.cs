@@ -1,0 +1,83 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using WaMcp.Domain.Access;
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Contacts;
+using WaMcp.Domain.Conversations;
+using WaMcp.Domain.Data;
+using WaMcp.Domain.Limits;
+
+namespace WaMcp.Domain.Messages;
+
+/// <summary>Says what would become of a message, and writes nothing.</summary>
+/// <param name="context">The scope's client's data.</param>
+/// <param name="database">For what belongs to no client.</param>
+/// <param name="clock">The present.</param>
+public sealed class ForecastSend(WaMcpDbContext context, NpgsqlDataSource database, TimeProvider clock)
+{
+    /// <summary>Looks.</summary>
+    /// <param name="order">What is to be sent.</param>
+    /// <param name="client">Who would send it.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="Fault"><c>invalid_input</c>: such a message cannot be sent at all.</exception>
+    public async Task<SendForecast> ExecuteAsync(MessageOrder order, ClientContext client, CancellationToken cancellationToken)
+    {
+        order.Content.Check();
+        var now = clock.GetUtcNow();
+        var contact = await FindAsync(order.Channel.Id, order.Recipient, cancellationToken);
+        var conversation = contact is null ? null : await context.Conversations.AsNoTracking()
+            .SingleOrDefaultAsync(row => row.ChannelId == order.Channel.Id && row.ContactId == contact.Id, cancellationToken);
+        var window = ServiceWindow.Of(conversation?.LastInboundAt, now);
+        var (ofKey, ofChannel) = await CapsAsync(client, order.Channel, cancellationToken);
+        var channel = await context.Channels.AsNoTracking().SingleAsync(row => row.Id == order.Channel.Id, cancellationToken);
+        List<Fault> refusals = [.. SendRules.Refusals(order.Content, order.Recipient, contact, window)];
+        if (channel.StoppedReason is { } stopped)
+        {
+            refusals.Add(new Fault(
+                FaultCode.ChannelStopped,
+                $"The channel is stopped ({stopped}).",
+                "What is sent now waits until the operator lets the channel send again."));
+        }
+
+        AddCap(ofKey, "this key");
+        AddCap(ofChannel, "this channel");
+        return new SendForecast(window, conversation?.Id, refusals, ofKey, ofChannel, await WaitAsync(order.Channel.Id, cancellationToken));
+
+        void AddCap(CapUse? use, string whose)
+        {
+            if (use is { Left: 0 })
+            {
+                refusals.Add(new Fault(
+                    FaultCode.DailyCap,
+                    $"The daily cap of {whose}, {use.Cap} messages in 24 hours, is used up.",
+                    "Send it later, or ask the operator for a higher cap.",
+                    retryAt: use.NextFreeAt));
+            }
+        }
+    }
+
+    /// <summary>The caps on what this caller sends over a channel.</summary>
+    public async Task<(CapUse? OfKey, CapUse? OfChannel)> CapsAsync(ClientContext client, GrantedChannel? channel, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        return (
+            client is { ApiKeyId: { } key, DailyMessageLimit: { } limit }
+                ? await DailyCap.ReadAsync(database, DailyCap.SubjectOf(key), limit, now, cancellationToken) : null,
+            channel is { DailyMessageCap: { } cap }
+                ? await DailyCap.ReadAsync(database, DailyCap.SubjectOf(client.ClientId, channel.Id), cap, now, cancellationToken) : null);
+    }
+
+    private async Task<Contact?> FindAsync(ChannelId channel, Recipient recipient, CancellationToken cancellationToken)
+    {
+        var contacts = context.Contacts.AsNoTracking().Where(row => row.ChannelId == channel);
+        return (recipient.ProviderUserId is { } user ? await contacts.SingleOrDefaultAsync(row => row.ProviderUserId == user, cancellationToken) : null)
+            ?? (recipient.Phone is { } phone ? await contacts.SingleOrDefaultAsync(row => row.Phone == phone, cancellationToken) : null);
+    }
+
+    private async Task<TimeSpan> WaitAsync(ChannelId channel, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT tat - now() FROM pacing WHERE subject = 'number:' || $1::text");
+        command.Parameters.AddWithValue(channel.Value);
+        return await command.ExecuteScalarAsync(cancellationToken) is TimeSpan wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+    }
+}
