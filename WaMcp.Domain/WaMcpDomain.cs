@@ -36,6 +36,7 @@ public static class WaMcpDomain
         services.AddSingleton<SealAudit>().AddSingleton<VerifyAudit>().AddSingleton<AskAudit>();
         services.AddOptions<ArchiveOptions>().BindConfiguration(ArchiveOptions.Section);
         services.AddSingleton<AuditArchive>();
+        services.AddScoped<MarkMedia>();
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
         services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
         services.AddScoped<TemplateBook>();
@@ -57,7 +58,7 @@ public static class WaMcpDomain
         services.AddSingleton<IMediaStore>(provider => provider.GetRequiredService<IOptions<MediaOptions>>().Value.S3.Bucket is null
             ? ActivatorUtilities.CreateInstance<DiskMediaStore>(provider)
             : ActivatorUtilities.CreateInstance<S3MediaStore>(provider));
-        return services.AddScoped<AcceptMedia>().AddScoped<DropMedia>();
+        return services.AddScoped<AcceptMedia>().AddScoped<DeleteMedia>();
     }
 
     /// <summary>What a program needs that lets callers in by API key. Wants Redis.</summary>

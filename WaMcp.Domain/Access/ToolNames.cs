@@ -6,7 +6,7 @@ public static class ToolNames
     /// <summary>Every tool, in the order in which agents see them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        "ping", "list_channels", "send_message", "send_interactive", "send_location", "send_reaction", "mark_read", "get_message",
+        "ping", "list_channels", "send_message", "send_media", "send_interactive", "send_location", "send_reaction", "mark_read", "get_message",
         "get_messages",
     ];
 

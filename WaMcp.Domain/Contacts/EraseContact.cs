@@ -3,6 +3,8 @@ using Npgsql;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Duties;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 
@@ -18,10 +20,11 @@ namespace WaMcp.Domain.Contacts;
 /// <param name="tenant">Whose contact: set here, from then on row-level security shows this client's records only.</param>
 /// <param name="clients">Finds the client.</param>
 /// <param name="channels">Finds the channel.</param>
+/// <param name="media">Gives files up that only this person got.</param>
 /// <param name="change">Saves it with its audit row.</param>
 /// <param name="clock">Stamps it.</param>
 public sealed class EraseContact(
-    WaMcpDbContext context, TenantContext tenant, FindClient clients, FindChannel channels, AuditedChange change, TimeProvider clock)
+    WaMcpDbContext context, TenantContext tenant, FindClient clients, FindChannel channels, MarkMedia media, AuditedChange change, TimeProvider clock)
 {
     // A delivery names a person by number or id in a JSON string of its own. What is not recorded for everybody yet cannot be deleted.
     private const string DeleteDeliveries =
@@ -41,9 +44,10 @@ public sealed class EraseContact(
     /// <param name="Contact">The contact's id, which stays.</param>
     /// <param name="Messages">Messages that said something and say nothing now.</param>
     /// <param name="Cancelled">Messages that were queued and are not sent.</param>
+    /// <param name="Media">Files that no other message needs; a Worker deletes them within moments.</param>
     /// <param name="Deliveries">Raw deliveries of the provider that were deleted.</param>
     /// <param name="DeliveriesLeft">Raw deliveries that name the person and are still to be recorded: what they bring will be a new contact.</param>
-    public sealed record Erasure(string Contact, long Messages, long Cancelled, long Deliveries, long DeliveriesLeft);
+    public sealed record Erasure(string Contact, long Messages, long Cancelled, long Media, long Deliveries, long DeliveriesLeft);
 
     /// <summary>Finds the person, so that an operator can be asked.</summary>
     /// <param name="client">Whose contact: id or slug.</param>
@@ -83,13 +87,16 @@ public sealed class EraseContact(
         var messages = context.Messages.Where(message => message.ContactId == found.Id);
         var cancelled = await messages.Where(message => message.State == MessageState.Queued)
             .ExecuteUpdateAsync(change => change.SetProperty(message => message.State, MessageState.Cancelled), cancellationToken);
+        var files = await messages.Where(message => message.MediaIds.Length > 0).Select(message => message.MediaIds).ToListAsync(cancellationToken);
         var emptied = await messages.Where(message => message.Body != null || message.Raw != null)
             .ExecuteUpdateAsync(
-                change => change.SetProperty(message => message.Body, (string?)null).SetProperty(message => message.Raw, (string?)null),
+                change => change.SetProperty(message => message.Body, (string?)null).SetProperty(message => message.Raw, (string?)null)
+                    .SetProperty(message => message.MediaIds, Array.Empty<Guid>()),
                 cancellationToken);
+        var erased = await EraseFilesAsync([.. files.SelectMany(ids => ids).Distinct()], cancellationToken);
         var (deleted, left) = await DeleteDeliveriesAsync(found, cancellationToken);
         found.Erase(clock.GetUtcNow());
-        var erasure = new Erasure(found.Id.ToString(), emptied, cancelled, deleted, left);
+        var erasure = new Erasure(found.Id.ToString(), emptied, cancelled, erased, deleted, left);
         await change.SaveAsync(
             change.Row(AuditAction.ContactErased) with { ClientId = found.ClientId, ChannelId = found.ChannelId },
             new()
@@ -97,12 +104,27 @@ public sealed class EraseContact(
                 ["contact"] = erasure.Contact,
                 ["messages"] = erasure.Messages,
                 ["cancelled"] = erasure.Cancelled,
+                ["media"] = erasure.Media,
                 ["deliveries"] = erasure.Deliveries,
                 ["deliveriesLeft"] = erasure.DeliveriesLeft,
             },
             [],
             cancellationToken);
         return erasure;
+    }
+
+    // The files are where the Worker is, not the console: it is asked to tidy up as soon as this is committed, and if it fails, every day again.
+    private async Task<int> EraseFilesAsync(Guid[] files, CancellationToken cancellationToken)
+    {
+        var marked = files.Length == 0 ? 0 : await media.MarkAsync(files, cancellationToken);
+        if (marked > 0)
+        {
+            var now = clock.GetUtcNow();
+            await context.Duties.Where(duty => duty.Name == Duty.PruneMessages && duty.DueAt > now)
+                .ExecuteUpdateAsync(change => change.SetProperty(duty => duty.DueAt, now), cancellationToken);
+        }
+
+        return marked;
     }
 
     private async Task<(long Deleted, long Left)> DeleteDeliveriesAsync(Contact contact, CancellationToken cancellationToken)

@@ -27,10 +27,11 @@ public sealed class AcceptMedia(
     /// <param name="kind">As what it is to be sent.</param>
     /// <param name="mimeType">What the caller says it is; counts only between types that the content leaves open.</param>
     /// <param name="fileName">What it is called.</param>
+    /// <param name="keep">False: it is only judged; what comes back is stored nowhere.</param>
     /// <param name="cancellationToken">Stops, and leaves nothing behind.</param>
     /// <exception cref="Fault"><c>invalid_input</c> with the limit that it breaks; <c>not_found</c>.</exception>
     public async Task<MediaObject> ExecuteAsync(
-        MediaSource source, MediaKind kind, string? mimeType, string? fileName, CancellationToken cancellationToken)
+        MediaSource source, MediaKind kind, string? mimeType, string? fileName, bool keep, CancellationToken cancellationToken)
     {
         if (fileName is { } name && (name.Length is 0 or > MaxFileName || name.Any(char.IsControl) || name.Contains('/', StringComparison.Ordinal)))
         {
@@ -39,7 +40,7 @@ public sealed class AcceptMedia(
 
         if (source is MediaSource.Kept kept)
         {
-            return await ReuseAsync(kept, kind, cancellationToken);
+            return await ReuseAsync(kept, kind, keep, cancellationToken);
         }
 
         var (file, said) = source switch
@@ -55,8 +56,9 @@ public sealed class AcceptMedia(
                 throw Fault.Invalid(Field(source), "the file is empty.");
             }
 
-            var type = MediaType.Judge(file.Head, mimeType ?? said, fileName ?? LastName(source));
-            return await KeepAsync(file, Require(Field(source), kind, type, file.Size, file.Head), fileName, cancellationToken);
+            var judged = MediaType.Judge(file.Head, mimeType ?? said, fileName ?? LastName(source));
+            var type = Require(Field(source), kind, judged, file.Size, file.Head);
+            return keep ? await KeepAsync(file, type, fileName, cancellationToken) : New(file, type, fileName);
         }
     }
 
@@ -100,16 +102,7 @@ public sealed class AcceptMedia(
         var now = clock.GetUtcNow();
         if (known is null)
         {
-            known = new MediaObject
-            {
-                Id = TypedId.New<MediaObjectId>(),
-                ClientId = tenant.ClientId,
-                Sha256 = file.Sha256,
-                MimeType = type,
-                Size = file.Size,
-                FileName = fileName,
-                CreatedAt = now,
-            };
+            known = New(file, type, fileName);
             context.MediaObjects.Add(known);
         }
 
@@ -119,7 +112,18 @@ public sealed class AcceptMedia(
         return known;
     }
 
-    private async Task<MediaObject> ReuseAsync(MediaSource.Kept source, MediaKind kind, CancellationToken cancellationToken)
+    private MediaObject New(StagedFile file, string type, string? fileName) => new()
+    {
+        Id = TypedId.New<MediaObjectId>(),
+        ClientId = tenant.ClientId,
+        Sha256 = file.Sha256,
+        MimeType = type,
+        Size = file.Size,
+        FileName = fileName,
+        CreatedAt = clock.GetUtcNow(),
+    };
+
+    private async Task<MediaObject> ReuseAsync(MediaSource.Kept source, MediaKind kind, bool keep, CancellationToken cancellationToken)
     {
         var reference = source.Reference.StartsWith(ResourcePrefix, StringComparison.Ordinal) ? source.Reference[ResourcePrefix.Length..] : source.Reference;
         var kept = TypedId.TryParse<MediaObjectId>(reference, out var id)
@@ -132,8 +136,12 @@ public sealed class AcceptMedia(
 
         var head = kind == MediaKind.Sticker ? await HeadAsync(kept, cancellationToken) : [];
         Require("mediaId", kind, kept.MimeType, kept.Size, head);
-        kept.AcceptedAt = clock.GetUtcNow();
-        await context.SaveChangesAsync(cancellationToken);
+        if (keep)
+        {
+            kept.AcceptedAt = clock.GetUtcNow();
+            await context.SaveChangesAsync(cancellationToken);
+        }
+
         return kept;
     }
 

@@ -53,7 +53,7 @@ public sealed record MediaContent(
     }
 
     /// <summary>The word for a kind of media, in callers' and providers' documents.</summary>
-    internal static string Word(MediaKind kind) => kind switch
+    public static string Word(MediaKind kind) => kind switch
     {
         MediaKind.Image => "image",
         MediaKind.Video => "video",

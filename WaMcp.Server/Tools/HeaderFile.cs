@@ -24,6 +24,8 @@ internal sealed record HeaderFile(MediaKind Kind, MediaInput Input)
         return files.Count <= 1 ? files.FirstOrDefault() : throw Fault.Invalid("header", "give only one of image, video and document.");
     }
 
-    public Task<MediaObjectId> ResolveAsync<TInput>(ToolCall<TInput> call, CancellationToken cancellationToken) =>
-        call.Get<ResolveMedia>().ExecuteAsync("header", Input, Kind, cancellationToken);
+    public Task<MediaObjectId> ResolveAsync<TInput>(ToolCall<TInput> call, CancellationToken cancellationToken)
+        where TInput : SendInput =>
+        call.Get<ResolveMedia>().ExecuteAsync(
+            $"header.{MediaContent.Word(Kind)}", Input, Kind, fileName: null, call.Input.DryRun, cancellationToken);
 }

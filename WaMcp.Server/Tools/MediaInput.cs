@@ -1,8 +1,31 @@
 using System.ComponentModel;
+using WaMcp.Domain;
+using WaMcp.Domain.Media;
 
 namespace WaMcp.Server.Tools;
 
 /// <summary>A file that a message carries.</summary>
-[Description("A file.")]
+[Description("A file: exactly one of url, data, resource and mediaId.")]
 internal sealed record MediaInput(
-    [property: Description("The id (med_…) of a file that is stored here.")] string MediaId);
+    [property: Description("An https address that everybody on the internet can fetch; the file is fetched now, not linked.")] string? Url = null,
+    [property: Description("The file itself as base64; at most 5 MB unless the operator set another limit.")] string? Data = null,
+    [property: Description("The resource address of a file that is stored here (wamcp://media/med_…).")] string? Resource = null,
+    [property: Description("The id of a file that is stored here (med_…).")] string? MediaId = null,
+    [property: Description("Its MIME type; needed only where the content leaves it open, as for Office documents.")] string? MimeType = null)
+{
+    /// <summary>Where it comes from.</summary>
+    /// <exception cref="Fault"><c>invalid_input</c>: from nowhere, or from several places.</exception>
+    public MediaSource Source()
+    {
+        MediaSource?[] given =
+        [
+            Url is null ? null : new MediaSource.Address(Url),
+            Data is null ? null : new MediaSource.Inline(Data),
+            Resource is null ? null : new MediaSource.Kept(Resource),
+            MediaId is null ? null : new MediaSource.Kept(MediaId),
+        ];
+        return given.OfType<MediaSource>().ToList() is [var only]
+            ? only
+            : throw Fault.Invalid("url", "give exactly one of url, data, resource and mediaId.");
+    }
+}

@@ -31,6 +31,9 @@ internal sealed record SendOutput
     [Description("What it counts as: service, utility, authentication or marketing. What is billed in the end, get_message tells.")]
     public required MessageCategory Category { get; init; }
 
+    [Description("The files in it: with these ids they can be sent again.")]
+    public IReadOnlyList<string>? MediaIds { get; init; }
+
     [Description("Something to know about it.")]
     public string? Notice { get; init; }
 

@@ -8,6 +8,7 @@ using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
 
@@ -100,6 +101,7 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
             Repeated = accepted.Repeated ? true : null,
             Window = WindowView.Of(accepted.Window),
             Category = message.Category,
+            MediaIds = message.MediaIds is { Length: > 0 } files ? [.. files.Select(file => new MediaObjectId(file).ToString())] : null,
             Notice = notice,
         };
     }

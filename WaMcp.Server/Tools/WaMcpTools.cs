@@ -20,6 +20,7 @@ internal static class WaMcpTools
         services.AddSingleton<McpServerTool, PingTool>();
         services.AddSingleton<McpServerTool, ListChannelsTool>();
         services.AddSingleton<McpServerTool, SendMessageTool>();
+        services.AddSingleton<McpServerTool, SendMediaTool>();
         services.AddSingleton<McpServerTool, SendInteractiveTool>();
         services.AddSingleton<McpServerTool, SendLocationTool>();
         services.AddSingleton<McpServerTool, SendReactionTool>();

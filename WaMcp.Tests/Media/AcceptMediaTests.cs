@@ -170,7 +170,7 @@ public sealed class AcceptMediaTests(SharedSystem shared)
         var accept = fetch is null
             ? scope.ServiceProvider.GetRequiredService<AcceptMedia>()
             : ActivatorUtilities.CreateInstance<AcceptMedia>(scope.ServiceProvider, fetch);
-        return await accept.ExecuteAsync(source, kind, said, name, CancellationToken.None);
+        return await accept.ExecuteAsync(source, kind, said, name, keep: true, CancellationToken.None);
     }
 
     private async Task NothingIsLeftAsync(ClientId client)

@@ -4,13 +4,14 @@ using Npgsql;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Duties;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Tenancy;
 using WaMcp.Worker.Duties;
 
 namespace WaMcp.Worker.Retention;
 
 /// <summary>
-/// Takes the content out of messages that are older than their client's period, and deletes raw deliveries and counters that nothing needs any
+/// Takes the content out of messages that are older than their client's period, and deletes their files, raw deliveries and counters that nothing needs any
 /// more. The messages stay, with their states and times: what was sent and received still counts.
 /// </summary>
 /// <remarks>
@@ -20,15 +21,19 @@ namespace WaMcp.Worker.Retention;
 /// </remarks>
 /// <param name="services">A scope for each client.</param>
 /// <param name="database">For what belongs to no client.</param>
+/// <param name="store">Where files lie that were never kept.</param>
 /// <param name="options">How long things are kept.</param>
 /// <param name="clock">How old they are.</param>
 internal sealed class PruneMessages(
-    IServiceScopeFactory services, NpgsqlDataSource database, IOptions<RetentionOptions> options, TimeProvider clock) : IDuty
+    IServiceScopeFactory services, NpgsqlDataSource database, IMediaStore store, IOptions<RetentionOptions> options, TimeProvider clock) : IDuty
 {
     private const int BatchRows = 1_000;
 
     // The caps look back 24 hours, the per-minute limit two minutes.
     private static readonly TimeSpan Counters = TimeSpan.FromDays(2);
+
+    // No file takes that long to come.
+    private static readonly TimeSpan Leftovers = TimeSpan.FromDays(1);
 
     private const string Messages =
         """
@@ -37,7 +42,7 @@ internal sealed class PruneMessages(
             WHERE client_id = $1 AND created_at < $2 AND (body IS NOT NULL OR raw IS NOT NULL)
                 AND NOT EXISTS (SELECT FROM jobs WHERE jobs.subject_id = messages.id AND dead_at IS NULL)
             ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-        UPDATE messages SET body = NULL, raw = NULL FROM old WHERE messages.id = old.id
+        UPDATE messages SET body = NULL, raw = NULL, media_ids = '{}' FROM old WHERE messages.id = old.id
         """;
 
     private const string Deliveries =
@@ -70,6 +75,7 @@ internal sealed class PruneMessages(
             await PruneAsync(client.Id, now - period, turn, cancellationToken);
         }
 
+        StagedFile.DeleteLeftovers(store.StagingFolder, now - Leftovers);
         await DeleteAsync(Deliveries, now - RetentionOptions.Deliveries, "deliveries", turn, cancellationToken);
         await DeleteAsync(Buckets, now - Counters, "counters", turn, cancellationToken);
     }
@@ -96,6 +102,8 @@ internal sealed class PruneMessages(
             turn,
             cancellationToken);
         turn.Count("clients", pruned > 0 ? 1 : 0);
+        await scope.ServiceProvider.GetRequiredService<MarkMedia>().MarkUnusedAsync(before, cancellationToken);
+        turn.Count("media", await scope.ServiceProvider.GetRequiredService<DeleteMedia>().ExecuteAsync(cancellationToken));
     }
 
     private Task<long> DeleteAsync(string sql, DateTimeOffset before, string what, DutyTurn turn, CancellationToken cancellationToken) =>
