@@ -35,7 +35,7 @@ public static class WaMcpDomain
         services.AddOptions<ArchiveOptions>().BindConfiguration(ArchiveOptions.Section);
         services.AddSingleton<AuditArchive>();
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
-        services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
+        services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<MessageUsage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
         services.AddScoped<TemplateBook>();
         return services;
     }
