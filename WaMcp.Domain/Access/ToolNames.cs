@@ -6,8 +6,8 @@ public static class ToolNames
     /// <summary>Every tool, in the order in which agents see them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        "ping", "list_channels", "send_message", "send_media", "send_interactive", "send_location", "send_reaction", "mark_read", "get_message",
-        "get_messages",
+        "ping", "list_channels", "send_message", "send_media", "send_template", "send_interactive", "send_location", "send_reaction", "mark_read",
+        "get_message", "get_messages", "list_templates", "get_usage",
     ];
 
     /// <summary>The tool by which messages of a kind are sent; a grant that no longer holds it stops those that are still queued.</summary>

@@ -58,6 +58,7 @@ internal sealed partial class ApiKeyGate(
         tenant.Set(bearer.Key.ClientId);
         Activity.Current?.SetTag("wamcp.client", caller.Client.Slug).SetTag("wamcp.request_id", caller.RequestId);
         await NoteUseAsync(bearer, audit);
+        caller.Limit = limit;
         RateHeaders.Write(http.Response, limit);
         if (Refusal(call, limit, isCrowded, caller.Client) is { } fault)
         {

@@ -1,5 +1,6 @@
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Limits;
 
 namespace WaMcp.Server.Auth;
 
@@ -18,6 +19,9 @@ internal sealed class Caller
 
     /// <summary>How the request came, for audit rows; null over HTTP, which is the rule.</summary>
     public string? Transport { get; set; }
+
+    /// <summary>What is left of the per-minute budget after this call; null where there is no limit.</summary>
+    public RateDecision? Limit { get; set; }
 
     public bool IsAuthenticated => client is not null;
 

@@ -21,12 +21,15 @@ internal static class WaMcpTools
         services.AddSingleton<McpServerTool, ListChannelsTool>();
         services.AddSingleton<McpServerTool, SendMessageTool>();
         services.AddSingleton<McpServerTool, SendMediaTool>();
+        services.AddSingleton<McpServerTool, SendTemplateTool>();
         services.AddSingleton<McpServerTool, SendInteractiveTool>();
         services.AddSingleton<McpServerTool, SendLocationTool>();
         services.AddSingleton<McpServerTool, SendReactionTool>();
         services.AddSingleton<McpServerTool, MarkReadTool>();
         services.AddSingleton<McpServerTool, GetMessageTool>();
         services.AddSingleton<McpServerTool, GetMessagesTool>();
+        services.AddSingleton<McpServerTool, ListTemplatesTool>();
+        services.AddSingleton<McpServerTool, GetUsageTool>();
         services.AddBackground<MessageWatch>().AddScoped<ResolveMedia>();
         services.AddSingleton<ToolCatalog>();
         return services

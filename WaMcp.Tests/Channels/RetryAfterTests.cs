@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 using WaMcp.Tests.Infrastructure;
 
@@ -37,7 +38,7 @@ public sealed class RetryAfterTests
         var channel = new WhatsAppChannel(
             http, new WhatsAppCredentials(configuration, new SecretBox(configuration)), Options.Create(new WhatsAppOptions()), new ManualClock(Now));
         var number = new Channel { Name = "support", ProviderId = "1", Address = "+1" };
-        return await channel.SendAsync(number, new Recipient(null, "15550100100"), new TextContent("hello"), TypedId.New<MessageId>(), default);
+        return await channel.SendAsync(number, new Recipient(null, "15550100100"), new TextContent("hello"), TypedId.New<MessageId>(), new Dictionary<MediaObjectId, string>(), default);
     }
 
     private sealed class Provider(HttpStatusCode status, string body, string retryAfter) : HttpMessageHandler

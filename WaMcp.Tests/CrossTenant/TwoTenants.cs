@@ -34,7 +34,7 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
 
         await System.Sandbox.WriteAsync($"Hello {mark}", phone, phoneNumberId, $"Ada {mark}");
         var received = await MessageTests.InboundAsync(mcp, client, $"Hello {mark}");
-        var sent = await mcp.ResultAsync("send_message", new { channel = client.Channel.Name, to = phone, text = $"Welcome {mark}" });
+        var sent = await mcp.ResultAsync("send_message", new { channel = client.Channel.Name, to = phone, text = $"Welcome {mark}", idempotencyKey = mark });
         var sentId = sent.GetProperty("messageId").GetString()!;
         await MessageTests.StateAsync(mcp, sentId, "read"); // from here on nothing about it changes
 

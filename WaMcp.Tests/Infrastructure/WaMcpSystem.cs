@@ -22,6 +22,7 @@ namespace WaMcp.Tests.Infrastructure;
 internal sealed class WaMcpSystem : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> owned = [];
+    private readonly ContractGate contract = new();
     private (string Key, string? Value)[] settingsOfAll = [];
     private TimeProvider? clock;
     private NpgsqlDataSource? asOwner;
@@ -103,7 +104,7 @@ internal sealed class WaMcpSystem : IAsyncDisposable
             ("Duties:At", DateTimeOffset.UtcNow.AddHours(12).ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture)), // not while a test runs
             .. settings,
         ];
-        var sandbox = await system.RunAsync("WaMcp.Sandbox", SandboxApp.Build, 0, all);
+        var sandbox = await system.RunAsync("WaMcp.Sandbox", system.SandboxByTheContract, 0, all);
         system.SandboxAddress = Address(sandbox);
         system.Sandbox = new SandboxDriver(system.SandboxAddress);
         all = [.. all, ("WhatsApp:GraphUrl", system.SandboxAddress.ToString())];
@@ -175,6 +176,14 @@ internal sealed class WaMcpSystem : IAsyncDisposable
 
             await each.DisposeAsync();
         }
+
+        contract.Faults.ShouldBeEmpty("Requests that Meta's contract does not know.");
+    }
+
+    private WebApplication SandboxByTheContract(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IStartupFilter>(contract);
+        return SandboxApp.Build(builder);
     }
 
     private static Uri Address(WebApplication app) =>

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using WaMcp.Sandbox.Control;
 using WaMcp.Tests.Infrastructure;
 using Xunit.Abstractions;
@@ -17,7 +16,6 @@ public sealed class MetaContractTests(SandboxHost sandbox, ITestOutputHelper out
     private const string Number = "/{Version}/{Phone-Number-ID}";
     private const string Account = "/{Version}/{WABA-ID}";
     private const string MediaId = "/{Version}/{Media-ID}";
-    private static readonly Lazy<OpenApiDocument?> Document = new(CorrectedDocument);
 
     [Fact]
     public void TheCorrectedDocumentTakesMetasOwnExamplesAndNothingElse()
@@ -158,9 +156,9 @@ public sealed class MetaContractTests(SandboxHost sandbox, ITestOutputHelper out
 
     private bool Missing(out OpenApiDocument document, out OpenApiValidator validator)
     {
-        document = Document.Value!;
+        document = MetaContract.Document!;
         validator = null!;
-        if (Document.Value is null)
+        if (MetaContract.Document is null)
         {
             output.WriteLine("Nothing was checked: shared/reference/meta-business-messaging-v23.openapi.yaml is in no folder above the tests.");
             return true;
@@ -168,67 +166,5 @@ public sealed class MetaContractTests(SandboxHost sandbox, ITestOutputHelper out
 
         validator = new OpenApiValidator(document);
         return false;
-    }
-
-    /// <summary>
-    /// The document was put together from several, and schemas of the same name ran into each other: what a customer sends points to
-    /// what a business sends. Meta's own examples show what is meant.
-    /// </summary>
-    private static OpenApiDocument? CorrectedDocument()
-    {
-        if (OpenApiDocument.FindMeta() is not { } document)
-        {
-            return null;
-        }
-
-        var incoming = document.Schema("IncomingMessage");
-        string[] suffixed = ["ReactionMessage", "AudioMessage", "DocumentMessage", "ImageMessage", "StickerMessage", "VideoMessage", "LocationMessage"];
-        Redirect(incoming, "TextMessage", "TextMessage_2");
-        foreach (var name in suffixed)
-        {
-            Redirect(incoming, name, $"{name}_1");
-        }
-
-        Redirect(document.Schema("ContactSharingMessage"), "ContactObject", "ContactObject_1");
-        Redirect(document.Schema("UnsupportedMessage"), "ErrorObject", "ErrorObject_2");
-        foreach (var schema in document.At("components", "schemas")!.AsObject().Where(schema => IsInbound(schema.Key)))
-        {
-            Redirect(schema.Value!, "BaseMessageProperties", "BaseMessageProperties_1");
-        }
-
-        // Only an answer to a product has a product in its context, and an ordinary answer has none.
-        document.Schema("ContextObject")["required"] = new JsonArray("from", "id");
-        return document;
-    }
-
-    private static bool IsInbound(string schema) =>
-        schema is "TextMessage_2" or "ContactSharingMessage" or "UnsupportedMessage" or "ButtonMessage" or "InteractiveMessageReply" or "OrderMessage" or "SystemMessage"
-        || (schema.EndsWith("Message_1", StringComparison.Ordinal) && schema != "TextMessage_1");
-
-    private static void Redirect(JsonNode node, string from, string to)
-    {
-        const string Schemas = "#/components/schemas/";
-        switch (node)
-        {
-            case JsonObject fields:
-                foreach (var (name, value) in fields.ToList())
-                {
-                    if (value is JsonValue text && text.TryGetValue<string>(out var reference) && reference == Schemas + from)
-                    {
-                        fields[name] = Schemas + to;
-                    }
-                    else if (value is not null)
-                    {
-                        Redirect(value, from, to);
-                    }
-                }
-
-                break;
-            case JsonArray items:
-                items.Where(item => item is not null).ToList().ForEach(item => Redirect(item!, from, to));
-                break;
-            default:
-                break;
-        }
     }
 }

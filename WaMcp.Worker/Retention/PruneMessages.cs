@@ -5,14 +5,15 @@ using WaMcp.Domain.Audit;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Duties;
 using WaMcp.Domain.Media;
+using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 using WaMcp.Worker.Duties;
 
 namespace WaMcp.Worker.Retention;
 
 /// <summary>
-/// Takes the content out of messages that are older than their client's period, and deletes their files, raw deliveries and counters that nothing needs any
-/// more. The messages stay, with their states and times: what was sent and received still counts.
+/// Takes the content out of messages that are older than their client's period, and deletes files, raw deliveries, counters and words of orders
+/// that nothing needs any more. The messages stay, with their states and times: what was sent and received still counts.
 /// </summary>
 /// <remarks>
 /// In batches, each in a transaction of its own, so that a run that ends in the middle has done what it has done and the next goes on. What a
@@ -43,6 +44,12 @@ internal sealed class PruneMessages(
                 AND NOT EXISTS (SELECT FROM jobs WHERE jobs.subject_id = messages.id AND dead_at IS NULL)
             ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED)
         UPDATE messages SET body = NULL, raw = NULL, media_ids = '{}' FROM old WHERE messages.id = old.id
+        """;
+
+    private const string Orders =
+        """
+        DELETE FROM idempotency_keys WHERE id IN (
+            SELECT id FROM idempotency_keys WHERE client_id = $1 AND created_at < $2 ORDER BY created_at LIMIT $3)
         """;
 
     private const string Deliveries =
@@ -93,17 +100,16 @@ internal sealed class PruneMessages(
         var context = scope.ServiceProvider.GetRequiredService<WaMcpDbContext>();
         await context.Database.OpenConnectionAsync(cancellationToken); // as this client
         var connection = (NpgsqlConnection)context.Database.GetDbConnection();
-        var pruned = await InBatchesAsync(
-            () => new NpgsqlCommand(Messages, connection)
-            {
-                Parameters = { new() { Value = client.Value }, new() { Value = before }, new() { Value = BatchRows } },
-            },
-            "messages",
-            turn,
-            cancellationToken);
+        var pruned = await InBatchesAsync(() => Of(Messages, before), "messages", turn, cancellationToken);
+        await InBatchesAsync(() => Of(Orders, clock.GetUtcNow() - IdempotencyKey.KeptFor), "orders", turn, cancellationToken);
         turn.Count("clients", pruned > 0 ? 1 : 0);
         await scope.ServiceProvider.GetRequiredService<MarkMedia>().MarkUnusedAsync(before, cancellationToken);
         turn.Count("media", await scope.ServiceProvider.GetRequiredService<DeleteMedia>().ExecuteAsync(cancellationToken));
+
+        NpgsqlCommand Of(string sql, DateTimeOffset until) => new(sql, connection)
+        {
+            Parameters = { new() { Value = client.Value }, new() { Value = until }, new() { Value = BatchRows } },
+        };
     }
 
     private Task<long> DeleteAsync(string sql, DateTimeOffset before, string what, DutyTurn turn, CancellationToken cancellationToken) =>

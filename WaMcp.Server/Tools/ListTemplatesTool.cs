@@ -1,0 +1,73 @@
+using System.ComponentModel;
+using ModelContextProtocol.Protocol;
+using WaMcp.Domain.Templates;
+using WaMcp.Server.Mcp;
+
+namespace WaMcp.Server.Tools;
+
+/// <summary>The templates of a channel's account, with what each needs.</summary>
+internal sealed class ListTemplatesTool() : MessagingTool<ListTemplatesTool.Input, ListTemplatesTool.Output>(
+    "list_templates",
+    "List templates",
+    "Lists the templates of a channel: name, language, category, status, what they say, and what send_template must bring for each. "
+    + "Only approved ones are listed unless you ask for all. The list is at most an hour old, and newer after every change that the provider tells.",
+    new ToolAnnotations { ReadOnlyHint = true, DestructiveHint = false, IdempotentHint = true, OpenWorldHint = true })
+{
+    internal sealed record Input(
+        [property: Description("Which channel: its id, name or phone number id, as list_channels shows them.")] string Channel,
+        [property: Description("Only templates of this name.")] string? Name = null,
+        [property: Description("Whether to list those as well that cannot be sent.")] bool All = false);
+
+    internal sealed record Output(
+        [property: Description("The templates, by name and language.")] IReadOnlyList<Item> Templates,
+        [property: Description("When the provider was asked.")] DateTimeOffset AsOf,
+        [property: Description("Something to know about the list.")] string? Notice);
+
+    internal sealed record Item(
+        [property: Description("Its name, for send_template.")] string Name,
+        [property: Description("Its language, for send_template.")] string Language,
+        [property: Description("UTILITY, MARKETING or AUTHENTICATION.")] string Category,
+        [property: Description("APPROVED can be sent; PENDING, REJECTED, PAUSED and DISABLED cannot.")] string Status,
+        [property: Description("What stands above: TEXT, IMAGE, VIDEO, DOCUMENT or LOCATION.")] string? Header,
+        [property: Description("What a text header says; gaps in double braces.")] string? HeaderText,
+        [property: Description("What it says; gaps in double braces.")] string Body,
+        [property: Description("What stands below.")] string? Footer,
+        [property: Description("Its buttons, in order; counted from 0.")] IReadOnlyList<ButtonItem> Buttons,
+        [property: Description("What send_template must bring.")] Needs Needs);
+
+    internal sealed record ButtonItem(
+        [property: Description("QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, …")] string Type,
+        [property: Description("What it says.")] string Text,
+        [property: Description("Where it leads.")] string? Url);
+
+    internal sealed record Needs(
+        [property: Description("What header must hold: text, image, video, document or location; absent when it must be left out.")] string? Header,
+        [property: Description("The gaps that body must fill, in order.")] IReadOnlyList<string> Body,
+        [property: Description("Whether the gaps have names: then each value needs its name.")] bool Named,
+        [property: Description("The buttons that need a value, counted from 0.")] IReadOnlyList<int> Buttons);
+
+    protected override async Task<Output> ExecuteAsync(ToolCall<Input> call, CancellationToken cancellationToken)
+    {
+        var shelf = await call.Get<FetchTemplates>().ExecuteAsync(call.Channel.Id, cancellationToken);
+        var listed = shelf.Templates.Where(template =>
+            (call.Input.All || template.IsApproved) && (call.Input.Name is null || template.Name == call.Input.Name));
+        return new Output([.. listed.Select(Of)], shelf.FetchedAt, StaleTemplates.Notice(shelf));
+    }
+
+    private static Item Of(MessageTemplate template)
+    {
+        var form = TemplateForm.Of(template);
+        var header = form.HeaderFormat == "TEXT" ? form.HeaderGaps.Count > 0 ? "text" : null : form.HeaderFormat?.ToLowerInvariant();
+        return new Item(
+            template.Name,
+            template.Language,
+            template.Category,
+            template.Status,
+            form.HeaderFormat,
+            form.HeaderText.Length > 0 ? form.HeaderText : null,
+            form.BodyText,
+            form.FooterText,
+            [.. form.Buttons.Select(button => new ButtonItem(button.Type, button.Text, button.Url))],
+            new Needs(header, form.BodyGaps, template.HasNamedParameters, [.. form.Buttons.Index().Where(button => button.Item.NeedsValue).Select(button => button.Index)]));
+    }
+}
