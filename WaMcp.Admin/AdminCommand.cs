@@ -11,6 +11,7 @@ using WaMcp.Admin.Db;
 using WaMcp.Admin.DeadLetters;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
+using WaMcp.Admin.Messages;
 using WaMcp.Admin.Output;
 using WaMcp.Admin.Peppers;
 using WaMcp.Admin.Retention;
@@ -39,6 +40,7 @@ internal sealed class AdminCommand : Command, IHasExamples
         Add(new KeysCommand());
         Add(new PepperCommand());
         Add(new ContactsCommand());
+        Add(new MessagesCommand());
         Add(new DeadLettersCommand());
         Add(new RetentionCommand());
         Add(new AuditCommand());

@@ -39,6 +39,7 @@ public static class WorkerApp
         builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>();
         builder.Services.AddScoped<UploadMedia>().AddScoped<TakeMessages>().AddScoped<HandOver>().AddScoped<SettleMessages>();
         builder.Services.AddDuties();
+        builder.Services.AddUnknownWatch();
         builder.Services.AddBackground<JobSignal>().AddSingleton<JobFailures>();
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut, JobKind.Receive));
         builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver));
@@ -72,6 +73,15 @@ public static class WorkerApp
             .ValidateOnStart();
         services.AddSingleton<IDuty, PruneMessages>().AddSingleton<IDuty, ArchiveAudit>();
         services.AddBackground<DutyLoop>();
+    }
+
+    private static void AddUnknownWatch(this IServiceCollection services)
+    {
+        services.AddOptions<DeliveryOptions>().BindConfiguration(DeliveryOptions.Section)
+            .Validate(options => options.UnknownAfter >= TimeSpan.FromMinutes(1), "Deliveries:UnknownAfter must be at least 00:01:00: statuses need some time to come.")
+            .Validate(options => options.LookEvery > TimeSpan.Zero, "Deliveries:LookEvery must be longer than nothing.")
+            .ValidateOnStart();
+        services.AddScoped<EndUnknown>().AddBackground<UnknownWatch>();
     }
 
     private static void AddNotary(this IServiceCollection services)

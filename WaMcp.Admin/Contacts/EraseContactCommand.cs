@@ -56,6 +56,6 @@ internal sealed class EraseContactCommand : ConsoleCommand
         run.Report.Show(
             erasure,
             $"{erasure.Contact} is erased: {erasure.Messages} messages say nothing any more, {erasure.Cancelled} queued ones are not sent, "
-            + $"{erasure.Deliveries} raw deliveries are deleted.");
+            + $"{erasure.Deliveries} raw deliveries and {erasure.Media} files are deleted.");
     }
 }

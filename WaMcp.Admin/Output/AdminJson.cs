@@ -8,6 +8,7 @@ using WaMcp.Admin.Db;
 using WaMcp.Admin.DeadLetters;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Keys;
+using WaMcp.Admin.Messages;
 using WaMcp.Admin.Peppers;
 using WaMcp.Admin.Retention;
 using WaMcp.Domain.Access;
@@ -23,6 +24,7 @@ namespace WaMcp.Admin.Output;
 [JsonSerializable(typeof(GrantRow[]))]
 [JsonSerializable(typeof(DeadLetterRow[]))]
 [JsonSerializable(typeof(KeyRow[]))]
+[JsonSerializable(typeof(MessageRow[]))]
 [JsonSerializable(typeof(PepperStatus))]
 [JsonSerializable(typeof(RotatePepper.Rotation))]
 [JsonSerializable(typeof(MigrationResult))]

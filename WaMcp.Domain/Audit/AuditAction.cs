@@ -66,6 +66,12 @@ public static class AuditAction
     /// <summary>An operator said how fast a channel may send.</summary>
     public const string ChannelPaced = "channel_paced";
 
+    /// <summary>An operator said what became of a message whose outcome nobody knew.</summary>
+    public const string MessageSettled = "message_settled";
+
+    /// <summary>An operator withdrew a message before it was taken.</summary>
+    public const string MessageCancelled = "message_cancelled";
+
     /// <summary>An operator put a job that was given up back into the queue.</summary>
     public const string DeadLetterRetried = "dead_letter_retried";
 

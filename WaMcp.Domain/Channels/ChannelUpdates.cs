@@ -37,6 +37,7 @@ public sealed record InboundMessage(
 /// <param name="PricingCategory">What it counts as for the bill.</param>
 /// <param name="Billable">Whether it is billed.</param>
 /// <param name="OptedOut">Whether it failed because the person wants no more marketing.</param>
+/// <param name="StopsChannel">Whether it failed because the provider refuses the whole channel.</param>
 public sealed record StatusUpdate(
     string ProviderMessageId,
     MessageId? MessageId,
@@ -46,4 +47,5 @@ public sealed record StatusUpdate(
     string? ErrorText,
     string? PricingCategory,
     bool? Billable,
-    bool OptedOut = false);
+    bool OptedOut = false,
+    bool StopsChannel = false);

@@ -84,6 +84,9 @@ public sealed class Message : ITenantOwned
     /// <summary>When it failed.</summary>
     public DateTimeOffset? FailedAt { get; set; }
 
+    /// <summary>Since when nobody knew, or knows, whether it was sent.</summary>
+    public DateTimeOffset? UnknownAt { get; set; }
+
     /// <summary>Moves on, if that is legal; stamps the time of the state.</summary>
     /// <returns>Whether it moved.</returns>
     public bool MoveTo(MessageState next, DateTimeOffset at)
@@ -119,6 +122,9 @@ public sealed class Message : ITenantOwned
                 break;
             case MessageState.Failed:
                 FailedAt ??= at;
+                break;
+            case MessageState.Unknown:
+                UnknownAt ??= at;
                 break;
         }
     }

@@ -7,7 +7,8 @@ namespace WaMcp.Domain.Messages;
 
 /// <summary>Writes down what the provider says became of a message. Runs inside the caller's transaction.</summary>
 /// <param name="context">The scope's client's data.</param>
-public sealed class RecordStatus(WaMcpDbContext context)
+/// <param name="stop">Stops a number that the provider refuses.</param>
+public sealed class RecordStatus(WaMcpDbContext context, StopChannel stop)
 {
     /// <summary>Applies one status: twice is once, late is nothing, and one that settles an unknown outcome settles it.</summary>
     /// <returns>Whether the message is the scope's client's.</returns>
@@ -46,6 +47,11 @@ public sealed class RecordStatus(WaMcpDbContext context)
         }
 
         await context.SaveChangesAsync(cancellationToken);
+        if (status is { StopsChannel: true, State: MessageState.Failed })
+        {
+            await stop.ExecuteAsync(channel, message.ErrorCode ?? status.ErrorCode!, status.ErrorText ?? "", cancellationToken);
+        }
+
         return true;
     }
 }

@@ -9,8 +9,9 @@ public static class SaveMessages
     private const string Sql =
         """
         UPDATE messages SET state = row.state, provider_message_id = row.provider_message_id, error_code = row.error_code,
-            error_text = row.error_text, sent_at = row.sent_at, failed_at = row.failed_at
-        FROM unnest($1, $2, $3, $4, $5, $6, $7) AS row (id, state, provider_message_id, error_code, error_text, sent_at, failed_at)
+            error_text = row.error_text, sent_at = row.sent_at, failed_at = row.failed_at, unknown_at = row.unknown_at
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
+            AS row (id, state, provider_message_id, error_code, error_text, sent_at, failed_at, unknown_at)
         WHERE messages.id = row.id
         """;
 
@@ -34,6 +35,7 @@ public static class SaveMessages
         Add(NpgsqlDbType.Text, message => message.ErrorText);
         Add(NpgsqlDbType.TimestampTz, message => message.SentAt);
         Add(NpgsqlDbType.TimestampTz, message => message.FailedAt);
+        Add(NpgsqlDbType.TimestampTz, message => message.UnknownAt);
         await command.PrepareAsync(cancellationToken);
         if (await command.ExecuteNonQueryAsync(cancellationToken) != messages.Count)
         {

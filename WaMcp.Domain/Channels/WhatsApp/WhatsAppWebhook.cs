@@ -107,7 +107,10 @@ internal static class WhatsAppWebhook
                 described?.Text,
                 Text(pricing, "category"),
                 Member(pricing, "billable") is { ValueKind: JsonValueKind.True or JsonValueKind.False } billable ? billable.GetBoolean() : null,
-                code is { } cause && WhatsAppErrors.Of(cause).Class == WhatsAppErrorClass.OptOut);
+                Means(WhatsAppErrorClass.OptOut),
+                Means(WhatsAppErrorClass.StopNumber));
+
+            bool Means(WhatsAppErrorClass meaning) => code is { } cause && WhatsAppErrors.Of(cause).Class == meaning;
         }
     }
 

@@ -34,6 +34,11 @@ CREATE TABLE media_uploads (
 ALTER TABLE messages ADD media_ids uuid[] NOT NULL DEFAULT '{}';
 CREATE INDEX messages_with_media ON messages USING gin (media_ids) WHERE media_ids <> ARRAY[]::uuid[];
 
+-- Since when a message's outcome is not known; what nobody confirms for long enough has failed.
+ALTER TABLE messages ADD unknown_at timestamptz;
+UPDATE messages SET unknown_at = created_at WHERE state = 'Unknown';
+CREATE INDEX messages_unknown ON messages (client_id, unknown_at) WHERE state = 'Unknown';
+
 GRANT SELECT, INSERT, UPDATE, DELETE ON media_objects, media_uploads TO wa_app;
 ALTER TABLE media_objects ENABLE ROW LEVEL SECURITY;
 ALTER TABLE media_uploads ENABLE ROW LEVEL SECURITY;
