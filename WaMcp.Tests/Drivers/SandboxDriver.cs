@@ -43,6 +43,22 @@ internal sealed class SandboxDriver(Uri address)
                 && request.GetProperty("body").ToString().Contains(recipient, StringComparison.Ordinal))];
     }
 
+    /// <summary>One status of a message by hand.</summary>
+    public async Task StatusAsync(string wamid, string status, params int[] errors)
+    {
+        using var response = await Http.PostAsJsonAsync(
+            Url("/control/whatsapp/statuses"), new { wamid, status, errors = errors.Select(code => new { code }) });
+        await RequireSuccessAsync(response);
+    }
+
+    /// <summary>The uploads that the sandbox got, answered or not.</summary>
+    public async Task<IReadOnlyList<JsonElement>> UploadsAsync()
+    {
+        var requests = await Http.GetFromJsonAsync<JsonElement>(Url("/control/requests"));
+        var items = requests.ValueKind == JsonValueKind.Array ? requests : requests.GetProperty("requests");
+        return [.. items.EnumerateArray().Where(request => request.GetProperty("path").GetString()!.Split('?')[0].EndsWith("/media", StringComparison.Ordinal))];
+    }
+
     private Uri Url(string path) => new(address, path);
 
     private static async Task RequireSuccessAsync(HttpResponseMessage response)
