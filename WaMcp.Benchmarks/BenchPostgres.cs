@@ -37,6 +37,9 @@ internal sealed class BenchPostgres : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
+    /// <summary>The server's process; its connections are its children.</summary>
+    public int ProcessId => process.Id;
+
     public string Owner => ConnectionString("postgres");
 
     public string App => ConnectionString("wa_app");
@@ -76,7 +79,8 @@ internal sealed class BenchPostgres : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private static string Root
+    /// <summary>The checkout.</summary>
+    public static string Root
     {
         get
         {

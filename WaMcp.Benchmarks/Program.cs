@@ -1,4 +1,6 @@
 using System.CommandLine;
 using WaMcp.Benchmarks.Audit;
+using WaMcp.Benchmarks.Delivery;
 
-return await new RootCommand("How fast WaMcp is, as ratios inside one run: machines differ and drift.") { new AuditCommand() }.Parse(args).InvokeAsync();
+var root = new RootCommand("How fast WaMcp is, as ratios inside one run: machines differ and drift.") { new AuditCommand(), new QueueCommand(), new SendsCommand() };
+return await root.Parse(args).InvokeAsync();

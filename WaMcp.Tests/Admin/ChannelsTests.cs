@@ -32,6 +32,23 @@ public sealed class ChannelsTests
     }
 
     [Fact]
+    public async Task PacesANumberAndShowsIt()
+    {
+        var console = await AdminConsole.StartAsync();
+        await console.DoAsync("channels", "add", "--name", "support", "--phone-number-id", "100000000000001", "--display-phone", "+1 555 010 0001");
+        (await console.DoAsync("channels", "list"))[0].GetProperty("messagesPerSecond").GetInt32().ShouldBe(80);
+
+        (await console.DoAsync("channels", "pace", "support", "1000")).GetProperty("messagesPerSecond").GetInt32().ShouldBe(1000);
+
+        (await console.RunAsync("channels", "list")).Lines[1].ShouldContain("  1000  ");
+        (await console.Database.ReadAsync<string>("SELECT concat_ws(' ', metadata->>'before', metadata->>'messages_per_second') FROM audit_log WHERE action = 'channel_paced'"))
+            .ShouldBe(["80 1000"]);
+        (await console.RunAsync("channels", "pace", "support", "1001")).ShouldFail(2, "messages-per-second", "1 to 1000");
+        (await console.RunAsync("channels", "pace", "support", "0")).ShouldFail(2, "1 to 1000");
+        (await console.RunAsync("channels", "pace", "support", "fast")).ShouldFail(2, "not a whole number");
+    }
+
+    [Fact]
     public async Task SealsTheCredentialsOfAByoaChannel()
     {
         const string token = "EAAGm0PX4ZCpsBAexample";

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Npgsql;
 using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
 
@@ -13,7 +14,7 @@ public sealed class CrashTests
     public async Task WhatWasAcceptedIsThereOnceAfterServerAndWorkerWereKilled()
     {
         await using var system = await WaMcpSystem.StartProcessesAsync();
-        await system.Sandbox.SettingsAsync(new { responseDelayMs = 20, webhookDelayMs = 5, retry = new { firstMs = 50, maxMs = 500 } });
+        await system.Sandbox.SettingsAsync(new { enforceWindow = false, responseDelayMs = 20, webhookDelayMs = 5, retry = new { firstMs = 50, maxMs = 500 } });
         var client = await system.Console.OnboardAsync(rpm: 100_000);
         var accepted = new ConcurrentBag<string>();
         var written = new ConcurrentBag<string>();
@@ -57,6 +58,37 @@ public sealed class CrashTests
         (await system.QueryAsync<long>("SELECT count(*) FROM audit_log WHERE action = 'send_success'")).ShouldBe(0);
     }
 
+    [Fact]
+    public async Task AWorkerThatWasFrozenWhileItSettledDoesNotOverwriteItsRescuer()
+    {
+        await using var system = await WaMcpSystem.StartProcessesAsync();
+        await system.Sandbox.SettingsAsync(new { enforceWindow = false, statuses = Array.Empty<string>(), responseDelayMs = 1500 });
+        var client = await system.Console.OnboardAsync();
+        await system.QueueAsync(client, people: 5, each: 1, "frozen");
+        await Eventually.TrueAsync("on their way", async () => await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE state = 'Sending'") == 5);
+        await using (var rescuer = new NpgsqlConnection(system.Database.Owner + ";Pooling=false"))
+        {
+            await rescuer.OpenAsync();
+            await using var rescue = new NpgsqlCommand(
+                "BEGIN; UPDATE jobs SET lease_id = gen_random_uuid(), run_at = now() + interval '1 hour', last_error = 'rescued' WHERE kind = 'Deliver'", rescuer);
+            await rescue.ExecuteNonQueryAsync();
+            await Eventually.TrueAsync("the worker settles and waits for the jobs", async () => await system.QueryAsync<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE OF job%'") > 0);
+            system.WorkerProcess!.Freeze();
+            await using var commit = new NpgsqlCommand("COMMIT", rescuer);
+            await commit.ExecuteNonQueryAsync();
+        }
+
+        system.WorkerProcess.Continue();
+
+        await Eventually.TrueAsync("the worker has seen it", async () => await system.QueryAsync<long>(
+            "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' OR wait_event_type = 'Lock'") == 0);
+        await system.WorkerProcess.StopAsync(); // finishes whatever it would do
+        (await system.QueryAsync<string[]>("SELECT array_agg(DISTINCT state) FROM messages")).ShouldBe(["Sending"]);
+        (await system.QueryAsync<long>("SELECT count(*) FROM jobs WHERE last_error = 'rescued'")).ShouldBe(5);
+        (await system.QueryAsync<long>("SELECT count(*) FROM audit_log WHERE action = 'send_success'")).ShouldBe(0);
+    }
+
     private static Task SendAsync(WaMcpSystem system, TestClient client, ConcurrentBag<string> accepted) => Parallel.ForEachAsync(
         Enumerable.Range(0, Sends),
         new ParallelOptions { MaxDegreeOfParallelism = 8 },
@@ -65,7 +97,7 @@ public sealed class CrashTests
             try
             {
                 var answer = await system.Mcp(client.Token)
-                    .CallAsync("send_message", new { channel = client.Channel.Name, to = "+15550100100", text = $"crash {number}" });
+                    .CallAsync("send_message", new { channel = client.Channel.Name, to = $"+155502{number % 50:00000}", text = $"crash {number}" });
                 if (!answer.IsError)
                 {
                     accepted.Add(answer.Structured.GetProperty("messageId").GetString()!);
