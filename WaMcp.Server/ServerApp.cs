@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Options;
 using WaMcp.Domain;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Inbox;
+using WaMcp.Domain.Media;
 using WaMcp.Server.Auth;
 using WaMcp.Server.Mcp;
 using WaMcp.Server.Tools;
@@ -12,6 +14,8 @@ namespace WaMcp.Server;
 /// <summary>What agents and providers talk to: MCP over HTTP behind API keys, and the providers' webhooks.</summary>
 public static class ServerApp
 {
+    private const int RoomForTheRest = 64 * 1024;
+
     /// <summary>Composes the program.</summary>
     public static WebApplication Build(WebApplicationBuilder builder)
     {
@@ -25,6 +29,9 @@ public static class ServerApp
         builder.Services.AddSingleton<BodiesOnTheirWay>();
         builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddScoped<WebhookSecrets>();
         builder.Services.AddWaMcpTools().AddMcpEndpoint();
+        builder.Services.AddOptions<McpOptions>().Validate<IOptions<MediaOptions>>(
+            (mcp, media) => mcp.MaxRequestBytes >= (media.Value.MaxInlineBytes * 4L / 3) + RoomForTheRest,
+            $"Mcp:MaxRequestBytes must hold a file of Media:MaxInlineBytes as base64 (a third more) and {RoomForTheRest} bytes around it.");
 
         var app = builder.Build();
         _ = app.Services.GetRequiredService<Domain.Access.Pepper>(); // refuse to start without it, rather than every request

@@ -162,6 +162,7 @@ public sealed class MessagesTests : IAsyncLifetime
     [Theory]
     [InlineData("Jobs:Lease", "00:00:25", "Jobs:Lease must be longer")]
     [InlineData("Deliveries:UnknownAfter", "00:00:10", "Deliveries:UnknownAfter must be at least")]
+    [InlineData("Media:MaxInlineBytes", "100000000", "Mcp:MaxRequestBytes must hold")]
     [InlineData("Media:FetchTimeout", "00:00:00", "Media:FetchTimeout must be")]
     [InlineData("Media:FetchPorts:0", "70000", "Media:FetchPorts must be")]
     public async Task ASettingThatCannotWorkIsToldAtTheStart(string key, string value, string words)

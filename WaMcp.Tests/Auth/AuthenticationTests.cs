@@ -125,7 +125,7 @@ public sealed class AuthenticationTests(SharedSystem shared)
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(system.Server, "/mcp"))
             {
-                Content = new StringContent(new string(' ', (4 * 1024 * 1024) + 1), null, "application/json"),
+                Content = new StringContent(new string(' ', (8 * 1024 * 1024) + 1), null, "application/json"),
             };
             request.Headers.ExpectContinue = true; // an answer before the body is sent, or else the server hangs up in the middle of it
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
