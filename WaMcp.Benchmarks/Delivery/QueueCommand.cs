@@ -94,7 +94,10 @@ internal sealed class QueueCommand : Command
         while (await queue.ClaimAsync([JobKind.Receive], batch, Lease, cancellationToken) is { Count: > 0 } claimed)
         {
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await HeldJobs.HoldAsync(connection, claimed, Lease, cancellationToken);
             await HeldJobs.CompleteAsync(connection, claimed, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
             done += claimed.Count;
         }
 

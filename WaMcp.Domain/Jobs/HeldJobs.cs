@@ -17,7 +17,6 @@ public static class HeldJobs
     /// <param name="Counts">Whether the attempt counts.</param>
     public sealed record Return(Job Job, TimeSpan Wait, string Error, bool Counts);
 
-    // Whoever froze in the middle of a transaction would keep what it holds from its rescuer.
     private const string HoldSql =
         """
         SELECT job.id, greatest(pair_free_at(job.order_key) - now(), interval '0')
@@ -42,7 +41,8 @@ public static class HeldJobs
         NpgsqlConnection connection, IEnumerable<Job> jobs, TimeSpan patience, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new("SELECT set_config('idle_in_transaction_session_timeout', $1, true)")
+        // Whoever froze in the middle of a transaction would keep what it holds from its rescuer.
+        batch.BatchCommands.Add(new($"SELECT set_config('idle_in_transaction_session_timeout', $1, true), {JobQueue.ByIndex}")
         {
             Parameters = { new() { Value = $"{patience.TotalMilliseconds:0}" } },
         });

@@ -20,6 +20,10 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
     /// <summary>The notification channel that wakes workers.</summary>
     public const string Notification = "wamcp_jobs";
 
+    // For the transaction's statements: planned while a table was nearly empty, they would read all of it when it is full. What still has to
+    // be read as a whole then looks so dear that it would be compiled first.
+    internal const string ByIndex = "set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)";
+
     // Who has something to do, one by one along the index (however much everybody has), and how fast each number may send. What a number may
     // send at once, after it sent nothing, is what a twentieth of a second allows: no more than what the usual headroom leaves unused.
     private const string TurnsSql =
@@ -61,13 +65,13 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         ranked AS (
             SELECT id, place, free, row_number() OVER (PARTITION BY channel_id ORDER BY place, random()) AS place_on_channel FROM candidates),
         due AS MATERIALIZED (
-            SELECT id FROM jobs WHERE dead_at IS NULL AND run_at <= now() AND id IN (
-                SELECT id FROM ranked WHERE free IS NULL OR place_on_channel <= free ORDER BY place, random() LIMIT $5)
+            SELECT id FROM jobs WHERE dead_at IS NULL AND run_at <= now() AND id = ANY (ARRAY(
+                SELECT id FROM ranked WHERE free IS NULL OR place_on_channel <= free ORDER BY place, random() LIMIT $5))
             FOR UPDATE SKIP LOCKED),
         claimed AS (
-            UPDATE jobs job SET lease_id = $3, attempts = attempts + 1, run_at = now() + $4
-            FROM due WHERE job.id = due.id
-            RETURNING job.*),
+            UPDATE jobs SET lease_id = $3, attempts = attempts + 1, run_at = now() + $4
+            WHERE id = ANY (ARRAY(SELECT id FROM due))
+            RETURNING *),
         paced AS (
             INSERT INTO pacing (subject, tat)
             SELECT 'number:' || paces.id, max(paces.tat) + count(*) * max(paces.pace) FROM claimed JOIN paces ON paces.id = claimed.channel_id
@@ -127,7 +131,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         var names = kinds.Select(kind => kind.ToString()).ToArray();
-        batch.BatchCommands.Add(new("SELECT pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0))")
+        batch.BatchCommands.Add(new($"SELECT pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0)), {ByIndex}")
         {
             Parameters = { new() { Value = string.Join(',', names) } },
         });

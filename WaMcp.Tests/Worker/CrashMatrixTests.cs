@@ -147,9 +147,10 @@ public sealed class CrashMatrixTests : IAsyncLifetime
     private async Task FreezeAsync(ProgramProcess worker)
     {
         worker.Freeze();
-        await AskAsync<object>("UPDATE jobs SET run_at = now() WHERE lease_id IS NOT NULL");
+        await AskAsync<object>(
+            "UPDATE jobs SET run_at = now() FROM (SELECT id FROM jobs WHERE lease_id IS NOT NULL FOR UPDATE SKIP LOCKED) held WHERE jobs.id = held.id");
         await Eventually.TrueAsync("its jobs are rescued", async () => await AskAsync<long>(
-            "SELECT count(*) FROM jobs WHERE lease_id IS NOT NULL AND run_at < now()") == 0);
+            "SELECT count(*) FROM jobs WHERE lease_id IS NOT NULL AND run_at < now()") == 0); // by the living, or Postgres ended its transaction
         worker.Continue();
     }
 

@@ -25,8 +25,8 @@ internal sealed partial class DeliveryLoop(
     private static readonly TimeSpan[] RecordSchedule =
         [TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(5)];
 
-    // So that one batch that waits for the disk, or for a lock, is not all there is.
-    private const int Lanes = 2;
+    // More would make smaller batches, each of which costs nearly as much as a large one.
+    private const int Lanes = 1;
     private const int ClientsAtOnce = 4;
 
     /// <summary>How long writing down the outcome may take; a lease has to be longer than this and the provider's answer.</summary>

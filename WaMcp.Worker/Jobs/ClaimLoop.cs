@@ -89,6 +89,11 @@ internal sealed partial class ClaimLoop(
         }
 
         start(jobs);
+        if (jobs.Count < taken && lane.Breath > TimeSpan.Zero)
+        {
+            await Task.Delay(lane.Breath, cancellationToken);
+        }
+
         return jobs.Count;
     }
 

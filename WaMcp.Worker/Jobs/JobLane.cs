@@ -5,4 +5,8 @@ namespace WaMcp.Worker.Jobs;
 /// <summary>Kinds of jobs with places of their own, so that sends which wait for a provider never delay what came in.</summary>
 /// <param name="Places">Jobs that are done at the same time.</param>
 /// <param name="Kinds">Which.</param>
-internal sealed record JobLane(int Places, params IReadOnlyList<JobKind> Kinds);
+internal sealed record JobLane(int Places, params IReadOnlyList<JobKind> Kinds)
+{
+    /// <summary>The shortest time between a claim that found less than it could take and the next: a claim costs the same for one job as for twenty.</summary>
+    public TimeSpan Breath { get; init; }
+}
