@@ -59,6 +59,17 @@ internal sealed class SandboxDriver(Uri address)
         return [.. items.EnumerateArray().Where(request => request.GetProperty("path").GetString()!.Split('?')[0].EndsWith("/media", StringComparison.Ordinal))];
     }
 
+    /// <summary>The provider decides about one of its templates, and tells.</summary>
+    public async Task DecideAsync(string template, string status, string language = "en_US")
+    {
+        using var response = await Http.PostAsJsonAsync(Url("/control/whatsapp/templates"), new { name = template, language, status });
+        await RequireSuccessAsync(response);
+    }
+
+    /// <summary>How many Graph requests the sandbox got whose path holds this text.</summary>
+    public async Task<int> RequestsAsync(string path) =>
+        (await Http.GetFromJsonAsync<JsonElement>(Url($"/control/requests?path={Uri.EscapeDataString(path)}"))).EnumerateArray().Count();
+
     private Uri Url(string path) => new(address, path);
 
     private static async Task RequireSuccessAsync(HttpResponseMessage response)

@@ -25,6 +25,28 @@ public sealed class ToolInputTests(SharedSystem shared)
         { "send_message", """{"channel":"CHANNEL","to":"0301234567","text":"hi"}""", "to" },
         { "send_message", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","urgent":true}""", "urgent" },
         { "send_message", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","previewUrl":"yes"}""", "previewUrl" },
+        { "send_message", """{"channel":"CHANNEL","to":"+491511","text":"hi"}""", "to" },
+        { "send_message", """{"channel":"CHANNEL","to":"us.1","text":"hi"}""", "to" },
+        { "send_message", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","contacts":[{"name":"A","phones":["1"]}]}""", "contacts" },
+        { "send_message", """{"channel":"CHANNEL","to":"+15550100100","contacts":[{"phones":["1"]}]}""", "contacts[0]" },
+        { "send_message", """{"channel":"CHANNEL","to":"+15550100100","contacts":[{"name":"A","phones":["1"]}],"previewUrl":true}""", "previewUrl" },
+        { "send_message", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","waitSeconds":31}""", "waitSeconds" },
+        { "send_message", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","waitSeconds":-1}""", "waitSeconds" },
+        { "send_message", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","idempotencyKey":""}""", "idempotencyKey" },
+        { "send_message", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","idempotencyKey":"über"}""", "idempotencyKey" },
+        { "send_message", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","replyTo":"wamid.X"}""", "replyTo" },
+        { "send_location", """{"channel":"CHANNEL","to":"+15550100100","latitude":91,"longitude":0}""", "latitude" },
+        { "send_location", """{"channel":"CHANNEL","to":"+15550100100","latitude":"1","longitude":0}""", "latitude" },
+        { "send_reaction", """{"channel":"CHANNEL","messageId":"wamid.X","emoji":"👍"}""", "messageId" },
+        { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi"}""", "buttons" },
+        { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","requestContactInfo":true,"link":{"title":"a","url":"https://a.example"}}""", "buttons" },
+        { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","link":{"title":"a","url":"ftp://a.example"}}""", "link.url" },
+        { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","requestContactInfo":true,"header":{}}""", "header" },
+        { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","requestContactInfo":true,"header":{"image":{"mediaId":"7"}}}""", "header.mediaId" },
+        { "send_template", """{"channel":"CHANNEL","to":"+15550100100","name":"order_update"}""", "language" },
+        { "send_template", """{"channel":"CHANNEL","to":"+15550100100","name":"hello_world","body":[{}]}""", "body[0]" },
+        { "send_template", """{"channel":"CHANNEL","to":"+15550100100"}""", "name" },
+        { "mark_read", """{"channel":"CHANNEL","messageId":"x"}""", "messageId" },
         { "get_message", "{}", "messageId" },
         { "get_message", """{"messageId":"msg_zzz"}""", "messageId" },
         { "get_messages", """{"channel":"CHANNEL","limit":0}""", "limit" },
@@ -83,9 +105,19 @@ public sealed class ToolInputTests(SharedSystem shared)
         var schemas = (await mcp.ListToolsAsync()).ToDictionary(tool => tool.Name, tool => tool.ProtocolTool.OutputSchema!.Value);
         var channel = client.Channel.Name;
         var sent = await system.Mcp(client.Token).ResultAsync("send_message", new { channel, to = "+15550100177", text = "hi" });
+        var to = "+15550100177";
+        await system.Sandbox.WriteAsync("schemas", to);
+        var received = (await MessageTests.InboundAsync(system.Mcp(client.Token), client, "schemas")).GetProperty("id").GetString();
         var answers = new Dictionary<string, JsonElement>
         {
             ["send_message"] = sent,
+            ["send_template"] = await CallAsync("send_template", new { channel, to, name = "hello_world" }),
+            ["send_interactive"] = await CallAsync("send_interactive", new { channel, to, text = "hi", requestContactInfo = true }),
+            ["send_location"] = await CallAsync("send_location", new { channel, to, latitude = 1, longitude = 2 }),
+            ["send_reaction"] = await CallAsync("send_reaction", new { channel, messageId = received, emoji = "👍" }),
+            ["mark_read"] = await CallAsync("mark_read", new { channel, messageId = received }),
+            ["list_templates"] = await CallAsync("list_templates", new { channel }),
+            ["get_usage"] = await CallAsync("get_usage", new { }),
             ["ping"] = await system.Mcp(client.Token).ResultAsync("ping"),
             ["list_channels"] = await system.Mcp(client.Token).ResultAsync("list_channels"),
             ["get_message"] = await system.Mcp(client.Token).ResultAsync("get_message", new { messageId = sent.GetProperty("messageId").GetString() }),
@@ -96,6 +128,8 @@ public sealed class ToolInputTests(SharedSystem shared)
         {
             Missing(schemas[tool], answer).ShouldBeEmpty(tool);
         }
+
+        Task<JsonElement> CallAsync(string tool, object arguments) => system.Mcp(client.Token).ResultAsync(tool, arguments);
     }
 
     private static IEnumerable<string> Missing(JsonElement schema, JsonElement value)
