@@ -11,9 +11,12 @@ namespace WaMcp.Worker.Audit;
 /// <param name="options">How often.</param>
 /// <param name="clock">For the pauses.</param>
 /// <param name="logger">For findings.</param>
-internal sealed partial class ChainWatch(VerifyAudit verify, IOptions<NotaryOptions> options, TimeProvider clock, ILogger<ChainWatch> logger) : BackgroundService
+internal sealed partial class ChainWatch(VerifyAudit verify, IOptions<NotaryOptions> options, TimeProvider clock, ILogger<ChainWatch> logger)
+    : PeriodicService(clock)
 {
     private AuditHead? seen;
+
+    protected override TimeSpan Every => options.Value.CheckEvery;
 
     /// <summary>Verifies once.</summary>
     public async Task<AuditVerdict> RunOnceAsync(CancellationToken cancellationToken)
@@ -30,26 +33,9 @@ internal sealed partial class ChainWatch(VerifyAudit verify, IOptions<NotaryOpti
         return verdict;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogNotVerified(exception);
-            }
-            catch (Exception)
-            {
-                return; // asked to stop, whatever was interrupted by it
-            }
+    protected override Task TurnAsync(CancellationToken cancellationToken) => RunOnceAsync(cancellationToken);
 
-            await Task.Delay(options.Value.CheckEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+    protected override void Failed(Exception exception) => LogNotVerified(exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The audit log is not as it was written, in {Findings} places: {First} `admin audit verify` tells more.")]
     private partial void LogBroken(long findings, string first);

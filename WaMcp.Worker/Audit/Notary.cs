@@ -12,12 +12,15 @@ namespace WaMcp.Worker.Audit;
 /// <param name="options">How often.</param>
 /// <param name="clock">For the pauses.</param>
 /// <param name="logger">For heads and failures.</param>
-internal sealed partial class Notary(SealAudit seal, IOptions<NotaryOptions> options, TimeProvider clock, ILogger<Notary> logger) : BackgroundService
+internal sealed partial class Notary(SealAudit seal, IOptions<NotaryOptions> options, TimeProvider clock, ILogger<Notary> logger)
+    : PeriodicService(clock)
 {
     private static readonly TimeSpan HeadEvery = TimeSpan.FromMinutes(1);
 
     private long? toldAt;
     private bool isFailing;
+
+    protected override TimeSpan Every => options.Value.SealEvery;
 
     /// <summary>Seals whatever waits.</summary>
     /// <returns>How many batches.</returns>
@@ -31,40 +34,29 @@ internal sealed partial class Notary(SealAudit seal, IOptions<NotaryOptions> opt
         }
 
         WaMcpTelemetry.AuditNotSealed(await seal.WaitingAsync(cancellationToken));
-        if (last is not null && (toldAt is not { } told || clock.GetElapsedTime(told) >= HeadEvery))
+        if (last is not null && (toldAt is not { } told || Clock.GetElapsedTime(told) >= HeadEvery))
         {
-            toldAt = clock.GetTimestamp();
+            toldAt = Clock.GetTimestamp();
             LogHead(last.Head);
         }
 
         return batches;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task TurnAsync(CancellationToken cancellationToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        await RunOnceAsync(cancellationToken);
+        isFailing = false;
+    }
+
+    protected override void Failed(Exception exception)
+    {
+        if (!isFailing)
         {
-            try
-            {
-                await RunOnceAsync(stoppingToken);
-                isFailing = false;
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                if (!isFailing)
-                {
-                    LogNotSealed(exception);
-                }
-
-                isFailing = true; // said once; the gauge stands still meanwhile
-            }
-            catch (Exception)
-            {
-                return; // asked to stop, whatever was interrupted by it
-            }
-
-            await Task.Delay(options.Value.SealEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            LogNotSealed(exception);
         }
+
+        isFailing = true; // said once; the gauge stands still meanwhile
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The audit chain's head is {Head}.")]

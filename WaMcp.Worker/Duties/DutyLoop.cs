@@ -17,13 +17,15 @@ namespace WaMcp.Worker.Duties;
 /// <param name="logger">For runs that failed.</param>
 internal sealed partial class DutyLoop(
     IEnumerable<IDuty> duties, NpgsqlDataSource database, TimeProvider clock, IOptions<DutyOptions> options, ILogger<DutyLoop> logger)
-    : BackgroundService
+    : PeriodicService(clock)
 {
     private const string Note = "INSERT INTO duties (name, due_at) SELECT name, $2 FROM unnest($1) AS name ON CONFLICT DO NOTHING";
     private const string Due = "SELECT name FROM duties WHERE due_at <= $1";
 
     private readonly IDuty[] all = [.. duties];
     private bool areNoted;
+
+    protected override TimeSpan Every => options.Value.LookEvery;
 
     /// <summary>Runs what is due and nobody else runs.</summary>
     /// <returns>How many runs ended, well or not.</returns>
@@ -33,7 +35,7 @@ internal sealed partial class DutyLoop(
         var ran = 0;
         foreach (var duty in all.Where(duty => duty.Obstacle is null && due.Contains(duty.Name)))
         {
-            await using var turn = await DutyTurn.TryTakeAsync(database, duty.Name, clock.GetUtcNow(), cancellationToken);
+            await using var turn = await DutyTurn.TryTakeAsync(database, duty.Name, Clock.GetUtcNow(), cancellationToken);
             if (turn is not null)
             {
                 await RunAsync(duty, turn, cancellationToken);
@@ -44,35 +46,23 @@ internal sealed partial class DutyLoop(
         return ran;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         foreach (var duty in all.Where(duty => duty.Obstacle is not null))
         {
             LogObstacle(duty.Name, duty.Obstacle!);
         }
 
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogNotLooked(exception);
-            }
-            catch (Exception)
-            {
-                return; // asked to stop, whatever was interrupted by it
-            }
-
-            await Task.Delay(options.Value.LookEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        return base.ExecuteAsync(stoppingToken);
     }
+
+    protected override Task TurnAsync(CancellationToken cancellationToken) => RunOnceAsync(cancellationToken);
+
+    protected override void Failed(Exception exception) => LogNotLooked(exception);
 
     private async Task<HashSet<string>> DueAsync(CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = Clock.GetUtcNow();
         if (!areNoted)
         {
             await using var note = database.CreateCommand(Note);
@@ -97,7 +87,7 @@ internal sealed partial class DutyLoop(
     private async Task RunAsync(IDuty duty, DutyTurn turn, CancellationToken cancellationToken)
     {
         using var activity = WaMcpTelemetry.Source.StartActivity($"duty {duty.Name}", ActivityKind.Internal);
-        var started = clock.GetTimestamp();
+        var started = Clock.GetTimestamp();
         Exception? failure = null;
         try
         {
@@ -108,7 +98,7 @@ internal sealed partial class DutyLoop(
             failure = exception;
         }
 
-        var took = clock.GetElapsedTime(started);
+        var took = Clock.GetElapsedTime(started);
         var outcome = failure is null ? "ok" : cancellationToken.IsCancellationRequested ? "stopped" : "error";
         await EndAsync(duty, turn, outcome, failure, took);
         WaMcpTelemetry.DutyCompleted(duty.Name, outcome, took);
@@ -127,7 +117,7 @@ internal sealed partial class DutyLoop(
     // What was done is done, also when the Worker is asked to stop: the row of it is written in any case.
     private async Task EndAsync(IDuty duty, DutyTurn turn, string outcome, Exception? failure, TimeSpan took)
     {
-        var now = clock.GetUtcNow();
+        var now = Clock.GetUtcNow();
         var next = options.Value.Next(now);
         var retry = outcome == "stopped" ? now : now + options.Value.RetryAfter;
         var metadata = turn.Counts;

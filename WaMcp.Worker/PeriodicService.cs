@@ -1,0 +1,39 @@
+namespace WaMcp.Worker;
+
+/// <summary>Does something again and again, with a pause in between, until the Worker is asked to stop. A turn that fails is not the last one.</summary>
+/// <param name="clock">For the pauses.</param>
+internal abstract class PeriodicService(TimeProvider clock) : BackgroundService
+{
+    /// <summary>The one that the pauses go by.</summary>
+    protected TimeProvider Clock => clock;
+
+    /// <summary>How long to pause between two turns.</summary>
+    protected abstract TimeSpan Every { get; }
+
+    /// <summary>Does it once.</summary>
+    protected abstract Task TurnAsync(CancellationToken cancellationToken);
+
+    /// <summary>A turn has failed, and not because the Worker stops: the place to say so.</summary>
+    protected abstract void Failed(Exception exception);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await TurnAsync(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                Failed(exception);
+            }
+            catch (Exception)
+            {
+                return; // asked to stop, whatever was interrupted by it
+            }
+
+            await Task.Delay(Every, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}
