@@ -14,19 +14,24 @@ internal abstract class PeriodicService(TimeProvider clock) : BackgroundService
     protected abstract Task TurnAsync(CancellationToken cancellationToken);
 
     /// <summary>A turn has failed, and not because the Worker stops: the place to say so.</summary>
-    protected abstract void Failed(Exception exception);
+    /// <param name="exception">Why.</param>
+    /// <param name="again">Whether the turn before it failed as well.</param>
+    protected abstract void Failed(Exception exception, bool again);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var isFailing = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 await TurnAsync(stoppingToken);
+                isFailing = false;
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                Failed(exception);
+                Failed(exception, isFailing);
+                isFailing = true;
             }
             catch (Exception)
             {

@@ -95,7 +95,7 @@ internal sealed class QueueCommand : Command
         {
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await HeldJobs.HoldAsync(connection, claimed, Lease, cancellationToken);
+            await HeldJobs.HoldAsync(connection, claimed, Lease, wait: false, cancellationToken);
             await HeldJobs.CompleteAsync(connection, claimed, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             done += claimed.Count;

@@ -33,6 +33,9 @@ public interface IChannel
     /// <param name="cancellationToken">Stops.</param>
     Task<UploadOutcome> UploadAsync(Channel channel, MediaObject file, Stream content, CancellationToken cancellationToken);
 
+    /// <summary>How long handing one message over may take.</summary>
+    TimeSpan SendTime { get; }
+
     /// <summary>How long one upload may take.</summary>
     TimeSpan UploadTime { get; }
 

@@ -24,9 +24,6 @@ public static class RetrySchedule
     /// <summary>People complain about the number: every further attempt makes it worse.</summary>
     public static readonly IReadOnlyList<TimeSpan> LongPause = [TimeSpan.FromHours(1), TimeSpan.FromHours(6), TimeSpan.FromHours(24)];
 
-    /// <summary>Once more and then never.</summary>
-    public static readonly IReadOnlyList<TimeSpan> Once = [TimeSpan.FromSeconds(5)];
-
     /// <summary>The longest wait that a provider may ask for.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromHours(24);
 }

@@ -29,14 +29,18 @@ public abstract record SendOutcome
     public sealed record Postponed(
         string Code, string Text, IReadOnlyList<TimeSpan> Waits, TimeSpan? RetryAfter = null, bool WholeNumber = false, bool WholePair = false) : SendOutcome
     {
-        /// <summary>How long to wait after so many attempts; null when there is no hope left.</summary>
-        public TimeSpan? WaitAfter(int attempts) => attempts > Waits.Count ? null : RetryAfter ?? Waits[attempts - 1];
+        /// <summary>How long to wait after so many attempts: by the schedule, or longer if the provider asked for that; null when there is no hope left.</summary>
+        public TimeSpan? WaitAfter(int attempts) => attempts > Waits.Count ? null : RetryAfter > Waits[attempts - 1] ? RetryAfter : Waits[attempts - 1];
     }
 
     /// <summary>The provider refused the channel, not the message: nothing can be sent until an operator has acted.</summary>
     /// <param name="Code">The reason word, with the provider's code.</param>
     /// <param name="Text">What the operator should know.</param>
     public sealed record Stopped(string Code, string Text) : SendOutcome;
+
+    /// <summary>Nothing left, for a reason of ours: it is tried again at once, as if it had not been taken.</summary>
+    /// <param name="Code">The reason word.</param>
+    public sealed record NotSent(string Code) : SendOutcome;
 
     /// <summary>The request may have left, and no answer says what became of it.</summary>
     /// <param name="Text">What happened.</param>

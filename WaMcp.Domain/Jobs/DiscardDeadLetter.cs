@@ -19,10 +19,15 @@ public sealed class DiscardDeadLetter(
     public async Task<Job> ExecuteAsync(string reference, CancellationToken cancellationToken)
     {
         var job = await find.ExecuteAsync(reference, cancellationToken);
-        context.Jobs.Remove(job);
         if (job is { Kind: JobKind.Deliver, ClientId: { } client })
         {
             tenant.Set(client);
+            await context.Database.BeginTransactionAsync(cancellationToken); // of the message's lock; saving ends it
+        }
+
+        context.Jobs.Remove(job);
+        if (job.Kind == JobKind.Deliver)
+        {
             await WithdrawAsync(new MessageId(job.SubjectId), cancellationToken);
         }
 
@@ -36,7 +41,7 @@ public sealed class DiscardDeadLetter(
 
     private async Task WithdrawAsync(MessageId id, CancellationToken cancellationToken)
     {
-        var message = await context.Messages.FindAsync([id], cancellationToken);
+        var message = await context.LockAsync(id, cancellationToken);
         if (message?.MoveTo(MessageState.Cancelled, clock.GetUtcNow()) == false && message.MoveTo(MessageState.Unknown, clock.GetUtcNow()))
         {
             (message.ErrorCode, message.ErrorText) =

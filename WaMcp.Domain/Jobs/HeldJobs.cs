@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
 using WaMcp.Domain.Channels;
@@ -17,11 +18,32 @@ public static class HeldJobs
     /// <param name="Counts">Whether the attempt counts.</param>
     public sealed record Return(Job Job, TimeSpan Wait, string Error, bool Counts);
 
+    /// <summary>What holding leases came to.</summary>
+    /// <param name="Held">Those that are the caller's until the transaction ends, and how long until the pair may send.</param>
+    /// <param name="Busy">Those that are the caller's and locked by somebody at this moment. All others are somebody else's by now.</param>
+    public sealed record Holding(IReadOnlyDictionary<JobId, TimeSpan> Held, IReadOnlySet<JobId> Busy);
+
     private const string HoldSql =
         """
-        SELECT job.id, greatest(pair_free_at(job.order_key) - now(), interval '0')
-        FROM jobs job JOIN unnest($1, $2) AS mine (id, lease_id) ON job.id = mine.id AND job.lease_id = mine.lease_id
-        ORDER BY job.id FOR UPDATE OF job
+        WITH mine AS MATERIALIZED (
+            SELECT job.id, job.order_key
+            FROM jobs job JOIN unnest($1, $2) AS lease (id, lease_id) ON job.id = lease.id AND job.lease_id = lease.lease_id),
+        held AS MATERIALIZED (
+            SELECT job.id
+            FROM jobs job JOIN unnest($1, $2) AS lease (id, lease_id) ON job.id = lease.id AND job.lease_id = lease.lease_id
+            ORDER BY job.id FOR UPDATE OF job {0})
+        SELECT mine.id, held.id IS NOT NULL, greatest(pair_free_at(mine.order_key) - now(), interval '0')
+        FROM mine LEFT JOIN held ON held.id = mine.id
+        """;
+
+    private static readonly string HoldOrWait = string.Format(CultureInfo.InvariantCulture, HoldSql, "");
+    private static readonly string HoldOrPass = string.Format(CultureInfo.InvariantCulture, HoldSql, "SKIP LOCKED");
+
+    private const string RenewSql =
+        """
+        UPDATE jobs SET run_at = now() + $3
+        FROM unnest($1, $2) AS mine (id, lease_id)
+        WHERE jobs.id = mine.id AND jobs.lease_id = mine.lease_id AND jobs.run_at < now() + $4
         """;
 
     private const string ReturnSql =
@@ -35,10 +57,10 @@ public static class HeldJobs
     /// <param name="connection">In a transaction, which Postgres ends if nothing comes for that long.</param>
     /// <param name="jobs">Claimed jobs.</param>
     /// <param name="patience">The longest pause within the transaction.</param>
+    /// <param name="wait">Whether to wait for those that somebody has locked. Whoever holds many must not wait for one more.</param>
     /// <param name="cancellationToken">Rolls back.</param>
-    /// <returns>Those that are still the caller's, and how long until the pair may send.</returns>
-    public static async Task<Dictionary<JobId, TimeSpan>> HoldAsync(
-        NpgsqlConnection connection, IEnumerable<Job> jobs, TimeSpan patience, CancellationToken cancellationToken)
+    public static async Task<Holding> HoldAsync(
+        NpgsqlConnection connection, IEnumerable<Job> jobs, TimeSpan patience, bool wait, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         // Whoever froze in the middle of a transaction would keep what it holds from its rescuer.
@@ -46,19 +68,39 @@ public static class HeldJobs
         {
             Parameters = { new() { Value = $"{patience.TotalMilliseconds:0}" } },
         });
-        var hold = new NpgsqlBatchCommand(HoldSql);
+        var hold = new NpgsqlBatchCommand(wait ? HoldOrWait : HoldOrPass);
         AddLeases(hold.Parameters, [.. jobs]);
         batch.BatchCommands.Add(hold);
         await batch.PrepareAsync(cancellationToken);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
-        var held = new Dictionary<JobId, TimeSpan>();
+        var (held, busy) = (new Dictionary<JobId, TimeSpan>(), new HashSet<JobId>());
         while (await reader.ReadAsync(cancellationToken))
         {
-            held.Add(new(reader.GetGuid(0)), reader.IsDBNull(1) ? TimeSpan.Zero : reader.GetFieldValue<TimeSpan>(1));
+            var id = new JobId(reader.GetGuid(0));
+            if (reader.GetBoolean(1))
+            {
+                held.Add(id, reader.IsDBNull(2) ? TimeSpan.Zero : reader.GetFieldValue<TimeSpan>(2));
+            }
+            else if (!wait)
+            {
+                busy.Add(id);
+            }
         }
 
-        return held;
+        return new(held, busy);
+    }
+
+    /// <summary>Begins the leases of held jobs anew, of those that have no more than so much left.</summary>
+    public static async Task RenewAsync(
+        NpgsqlConnection connection, IReadOnlyList<Job> jobs, TimeSpan lease, TimeSpan left, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(RenewSql, connection);
+        AddLeases(command.Parameters, jobs);
+        command.Parameters.AddWithValue(lease);
+        command.Parameters.AddWithValue(left);
+        await command.PrepareAsync(cancellationToken);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Removes held jobs that are done.</summary>

@@ -76,7 +76,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
             INSERT INTO pacing (subject, tat)
             SELECT 'number:' || paces.id, max(paces.tat) + count(*) * max(paces.pace) FROM claimed JOIN paces ON paces.id = claimed.channel_id
             WHERE kind = 'Deliver' GROUP BY paces.id
-            ON CONFLICT (subject) DO UPDATE SET tat = excluded.tat)
+            ON CONFLICT (subject) DO UPDATE SET tat = greatest(pacing.tat, excluded.tat)) -- a pause may have come meanwhile
         SELECT id, kind, client_id, channel_id, subject_id, run_at, attempts, lease_id, trace_parent, created_at FROM claimed ORDER BY seq
         """;
 
@@ -203,19 +203,24 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         }
     }
 
-    /// <summary>Puts jobs back at once, as if they had not been claimed, and wakes somebody else for them.</summary>
-    public async Task PutBackAsync(IReadOnlyCollection<Job> jobs, CancellationToken cancellationToken)
+    /// <summary>Puts jobs back as if they had not been claimed, and wakes somebody else for them.</summary>
+    /// <param name="jobs">Claimed jobs; those that somebody else has by now stay as they are.</param>
+    /// <param name="delay">Not before.</param>
+    /// <param name="reason">What they wait for.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task PutBackAsync(IReadOnlyCollection<Job> jobs, TimeSpan delay, string? reason, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(new(
             """
-            UPDATE jobs SET lease_id = NULL, run_at = now(), attempts = attempts - 1
+            UPDATE jobs SET lease_id = NULL, run_at = now() + $3, attempts = attempts - 1, last_error = coalesce($4, last_error)
             FROM unnest($1, $2) AS mine (id, lease_id) WHERE jobs.id = mine.id AND jobs.lease_id = mine.lease_id
             """)
         {
             Parameters =
             {
                 new() { Value = jobs.Select(job => job.Id.Value).ToArray() }, new() { Value = jobs.Select(job => job.LeaseId!.Value).ToArray() },
+                new() { Value = delay }, new() { Value = (object?)reason ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
             },
         });
         batch.BatchCommands.Add(new($"NOTIFY {Notification}"));

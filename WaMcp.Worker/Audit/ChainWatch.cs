@@ -35,7 +35,7 @@ internal sealed partial class ChainWatch(VerifyAudit verify, IOptions<NotaryOpti
 
     protected override Task TurnAsync(CancellationToken cancellationToken) => RunOnceAsync(cancellationToken);
 
-    protected override void Failed(Exception exception) => LogNotVerified(exception);
+    protected override void Failed(Exception exception, bool again) => LogNotVerified(exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The audit log is not as it was written, in {Findings} places: {First} `admin audit verify` tells more.")]
     private partial void LogBroken(long findings, string first);

@@ -18,7 +18,6 @@ internal sealed partial class Notary(SealAudit seal, IOptions<NotaryOptions> opt
     private static readonly TimeSpan HeadEvery = TimeSpan.FromMinutes(1);
 
     private long? toldAt;
-    private bool isFailing;
 
     protected override TimeSpan Every => options.Value.SealEvery;
 
@@ -43,20 +42,14 @@ internal sealed partial class Notary(SealAudit seal, IOptions<NotaryOptions> opt
         return batches;
     }
 
-    protected override async Task TurnAsync(CancellationToken cancellationToken)
-    {
-        await RunOnceAsync(cancellationToken);
-        isFailing = false;
-    }
+    protected override Task TurnAsync(CancellationToken cancellationToken) => RunOnceAsync(cancellationToken);
 
-    protected override void Failed(Exception exception)
+    protected override void Failed(Exception exception, bool again)
     {
-        if (!isFailing)
+        if (!again)
         {
-            LogNotSealed(exception);
+            LogNotSealed(exception); // said once; the gauge stands still meanwhile
         }
-
-        isFailing = true; // said once; the gauge stands still meanwhile
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The audit chain's head is {Head}.")]

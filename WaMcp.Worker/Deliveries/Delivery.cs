@@ -47,6 +47,7 @@ internal sealed class Delivery
 /// <param name="Media">The provider's copies of its files.</param>
 /// <param name="Caps">The caps of which it has a place.</param>
 /// <param name="TakenAt">When it took them.</param>
+/// <param name="Taken">The same, to measure by.</param>
 internal sealed record Sending(
     Delivery Delivery,
     Message Message,
@@ -55,7 +56,8 @@ internal sealed record Sending(
     Contact Contact,
     IReadOnlyDictionary<MediaObjectId, MediaUpload> Media,
     IReadOnlyList<string> Caps,
-    DateTimeOffset TakenAt);
+    DateTimeOffset TakenAt,
+    long Taken);
 
 /// <summary>A message that has to wait until the provider has its files; it is still queued, and its job is held.</summary>
 /// <param name="Delivery">Its job.</param>

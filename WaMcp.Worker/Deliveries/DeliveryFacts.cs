@@ -86,7 +86,7 @@ internal sealed class DeliveryFacts
     /// <summary>The daily caps that it counts under.</summary>
     public IEnumerable<SendingCap> Caps(Message message)
     {
-        if (grants[message.ChannelId].DailyMessageCap is { } ofGrant)
+        if (grants.GetValueOrDefault(message.ChannelId)?.DailyMessageCap is { } ofGrant)
         {
             yield return new(DailyCap.SubjectOf(message.ClientId, message.ChannelId), ofGrant, "this channel");
         }

@@ -14,11 +14,18 @@ namespace WaMcp.Worker.Deliveries;
 /// <param name="claims">Claims the jobs.</param>
 /// <param name="queue">Where jobs go back to.</param>
 /// <param name="services">A scope for each batch.</param>
+/// <param name="uploads">Places for files that have to be with the provider first.</param>
 /// <param name="failures">For jobs that failed.</param>
 /// <param name="clock">For the pauses while the database is away.</param>
 /// <param name="logger">For what could not be learnt.</param>
 internal sealed partial class DeliveryLoop(
-    ClaimLoop claims, JobQueue queue, IServiceScopeFactory services, JobFailures failures, TimeProvider clock, ILogger<DeliveryLoop> logger)
+    ClaimLoop claims,
+    JobQueue queue,
+    IServiceScopeFactory services,
+    UploadSlots uploads,
+    JobFailures failures,
+    TimeProvider clock,
+    ILogger<DeliveryLoop> logger)
     : BackgroundService
 {
     // Well within a lease.
@@ -28,17 +35,21 @@ internal sealed partial class DeliveryLoop(
     // More would make smaller batches, each of which costs nearly as much as a large one.
     private const int Lanes = 1;
     private const int ClientsAtOnce = 4;
+    private const int AloneAtOnce = 8;
 
     /// <summary>How long writing down the outcome may take; a lease has to be longer than this and the provider's answer.</summary>
     public static readonly TimeSpan RecordTime = TimeSpan.FromSeconds(RecordSchedule.Sum(pause => pause.TotalSeconds));
 
     private readonly Batches<Delivery> claimed = new(Lanes);
     private readonly Batches<Sent> sent = new(Lanes);
+    private readonly SemaphoreSlim alone = new(AloneAtOnce);
+    private readonly CancellationTokenSource stopping = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await using var stop = stoppingToken.Register(stopping.Cancel);
         var taking = claimed.RunAsync(batch => stoppingToken.IsCancellationRequested
-            ? PutBackAsync(batch)
+            ? PutBackAsync(batch, TimeSpan.Zero, null)
             : EachClientAsync(batch, delivery => delivery.Job.ClientId, TakeAsync));
         var settling = sent.RunAsync(batch => EachClientAsync(batch, each => each.Sending.Delivery.Job.ClientId, SettleAsync));
         await claims.RunAsync(Start, stoppingToken);
@@ -62,37 +73,55 @@ internal sealed partial class DeliveryLoop(
             new ParallelOptions { MaxDegreeOfParallelism = ClientsAtOnce },
             async (ofClient, _) => await work(ofClient.Key, [.. ofClient]));
 
-    private async Task TakeAsync(ClientId? client, IReadOnlyList<Delivery> batch)
+    private Task TakeAsync(ClientId? client, IReadOnlyList<Delivery> batch) => PatientlyAsync(batch, each => each, TakeOnceAsync(client));
+
+    private Task SettleAsync(ClientId? client, IReadOnlyList<Sent> batch) =>
+        PatientlyAsync(batch, each => each.Sending.Delivery, (piece, _) => SettleOnceAsync(client, piece));
+
+    private Func<IReadOnlyList<Delivery>, HashSet<JobId>, Task> TakeOnceAsync(ClientId? client) => async (batch, inDoubt) =>
     {
+        TakeMessages.Taken taken;
         try
         {
-            var taken = await InScopeAsync(client, (TakeMessages take) => take.ExecuteAsync(batch, CancellationToken.None));
-            foreach (var sending in taken.Sendings)
-            {
-                _ = Task.Run(() => HandOverAsync(sending));
-            }
+            taken = await InScopeAsync(client, (TakeMessages take) => take.ExecuteAsync(batch, inDoubt, CancellationToken.None));
+        }
+        catch (CommitInDoubtException exception)
+        {
+            inDoubt.UnionWith(exception.Jobs);
+            throw;
+        }
 
-            foreach (var unready in taken.Unready)
-            {
-                _ = Task.Run(() => UploadAsync(unready));
-            }
+        foreach (var sending in taken.Sendings)
+        {
+            _ = Task.Run(() => HandOverAsync(sending));
+        }
 
-            End(taken.Ended, taken.Lost);
-            foreach (var busy in taken.Busy)
+        End(taken.Ended, taken.Lost);
+        await UploadAsync(taken.Unready);
+        foreach (var busy in taken.Busy)
+        {
+            Alone(busy, each => each, TakeOnceAsync(client));
+        }
+    };
+
+    private async Task UploadAsync(IReadOnlyList<Unready> unready)
+    {
+        var later = new List<Delivery>();
+        foreach (var each in unready)
+        {
+            if (uploads.TryTake(each))
             {
-                _ = Task.Run(() => TakeAsync(client, [busy]));
+                _ = Task.Run(() => UploadAsync(each));
+            }
+            else
+            {
+                later.Add(each.Delivery);
             }
         }
-        catch (Exception exception) when (batch.Count > 1 && !IsAway(exception))
+
+        if (later.Count > 0)
         {
-            await InHalvesAsync(client, batch, TakeAsync); // a bad one costs nobody else
-        }
-        catch (Exception exception)
-        {
-            foreach (var delivery in batch)
-            {
-                await FailAsync(delivery, exception);
-            }
+            await PutBackAsync(later, UploadMedia.Wait, UploadMedia.Waiting);
         }
     }
 
@@ -102,7 +131,7 @@ internal sealed partial class DeliveryLoop(
         Activity.Current = unready.Delivery.Span;
         try
         {
-            await InScopeAsync(unready.Delivery.Job.ClientId, (UploadMedia step) => step.ExecuteAsync(unready, CancellationToken.None));
+            await InScopeAsync(unready.Delivery.Job.ClientId, (UploadMedia step) => step.ExecuteAsync(unready, stopping.Token));
             End([unready.Delivery], []);
         }
         catch (LeaseLostException)
@@ -112,6 +141,10 @@ internal sealed partial class DeliveryLoop(
         catch (Exception exception)
         {
             await FailAsync(unready.Delivery, exception);
+        }
+        finally
+        {
+            uploads.Free(unready);
         }
     }
 
@@ -129,44 +162,13 @@ internal sealed partial class DeliveryLoop(
         }
     }
 
-    // The outcome is known only here: a database that is away for a moment must not turn it into an unknown one.
-    private async Task SettleAsync(ClientId? client, IReadOnlyList<Sent> batch)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                await SettleOnceAsync(client, batch);
-                return;
-            }
-            catch (Exception exception) when (batch.Count > 1 && !IsAway(exception))
-            {
-                await InHalvesAsync(client, batch, SettleAsync);
-                return;
-            }
-            catch (Exception) when (attempt < RecordSchedule.Length)
-            {
-                await Task.Delay(RecordSchedule[attempt], clock);
-            }
-            catch (Exception exception)
-            {
-                foreach (var each in batch)
-                {
-                    await FailAsync(each.Sending.Delivery, exception);
-                }
-
-                return;
-            }
-        }
-    }
-
-    private Task SettleOnceAsync(ClientId? client, IReadOnlyList<Sent> batch) => InScopeAsync(client, async (SettleMessages settle) =>
+    private async Task SettleOnceAsync(ClientId? client, IReadOnlyList<Sent> batch) => await InScopeAsync(client, async (SettleMessages settle) =>
     {
         var settled = await settle.ExecuteAsync(batch, CancellationToken.None);
         End(settled.Ended.Select(each => each.Sending.Delivery), settled.Lost.Select(each => each.Sending.Delivery));
         foreach (var busy in settled.Busy)
         {
-            _ = Task.Run(() => SettleAsync(client, [busy]));
+            Alone(busy, each => each.Sending.Delivery, (piece, _) => SettleOnceAsync(client, piece));
         }
 
         try
@@ -181,11 +183,79 @@ internal sealed partial class DeliveryLoop(
         return settled;
     });
 
-    private async Task PutBackAsync(IReadOnlyList<Delivery> batch)
+    // A batch that fails is done again in halves, so that a bad one costs nobody else. What was or was not sent is known only here, so a database
+    // that is away is waited for: until it is back, and then the jobs are still ours or somebody else's.
+    private async Task PatientlyAsync<T>(
+        IReadOnlyList<T> batch, Func<T, Delivery> delivery, Func<IReadOnlyList<T>, HashSet<JobId>, Task> work, HashSet<JobId>? inDoubt = null)
+    {
+        inDoubt ??= [];
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await work(batch, inDoubt);
+                return;
+            }
+            catch (Exception exception) when (IsAway(exception))
+            {
+                await Task.Delay(PauseAfter(attempt), clock);
+            }
+            catch (Exception)
+            {
+                foreach (var piece in batch.Chunk(Math.Max(1, batch.Count / 2)))
+                {
+                    if (piece.Length > 1)
+                    {
+                        await PatientlyAsync(piece, delivery, work, inDoubt);
+                    }
+                    else
+                    {
+                        Alone(piece[0], delivery, work, [.. inDoubt]);
+                    }
+                }
+
+                return;
+            }
+        }
+    }
+
+    // By itself and beside the batches: it may have to wait, or fail again.
+    private void Alone<T>(T single, Func<T, Delivery> delivery, Func<IReadOnlyList<T>, HashSet<JobId>, Task> work, HashSet<JobId>? inDoubt = null) => _ = Task.Run(async () =>
+    {
+        inDoubt ??= [];
+        for (var attempt = 0; ; attempt++)
+        {
+            await alone.WaitAsync();
+            try
+            {
+                await work([single], inDoubt);
+                return;
+            }
+            catch (Exception exception) when (!IsAway(exception) && attempt >= RecordSchedule.Length)
+            {
+                await FailAsync(delivery(single), exception);
+                return;
+            }
+            catch (Exception)
+            {
+                // Tried again after the pause.
+            }
+            finally
+            {
+                alone.Release();
+            }
+
+            await Task.Delay(PauseAfter(attempt), clock);
+        }
+    });
+
+    private static TimeSpan PauseAfter(int attempt) => RecordSchedule[Math.Min(attempt, RecordSchedule.Length - 1)];
+
+    private async Task PutBackAsync(IReadOnlyList<Delivery> batch, TimeSpan delay, string? reason)
     {
         try
         {
-            await queue.PutBackAsync([.. batch.Select(delivery => delivery.Job)], CancellationToken.None);
+            await queue.PutBackAsync([.. batch.Select(delivery => delivery.Job)], delay, reason, CancellationToken.None);
         }
         catch (Exception exception)
         {
@@ -193,12 +263,6 @@ internal sealed partial class DeliveryLoop(
         }
 
         End(batch, []);
-    }
-
-    private static async Task InHalvesAsync<T>(ClientId? client, IReadOnlyList<T> batch, Func<ClientId?, IReadOnlyList<T>, Task> work)
-    {
-        await work(client, [.. batch.Take(batch.Count / 2)]);
-        await work(client, [.. batch.Skip(batch.Count / 2)]);
     }
 
     private async Task<TResult> InScopeAsync<TStep, TResult>(ClientId? client, Func<TStep, Task<TResult>> run)
@@ -236,7 +300,7 @@ internal sealed partial class DeliveryLoop(
         claims.Release();
     }
 
-    // Then smaller pieces would fail as well. Entity Framework wraps what it takes for transient.
+    // Then smaller pieces would fail as well. Entity Framework wraps what it takes for transient, and we wrap a commit in doubt.
     private static bool IsAway(Exception exception) => exception switch
     {
         PostgresException { SqlState: ['0', '8', ..] or ['5', '3', ..] or ['5', '7', 'P', ..] } => true,

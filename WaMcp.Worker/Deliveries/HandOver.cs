@@ -5,10 +5,17 @@ namespace WaMcp.Worker.Deliveries;
 
 /// <summary>The second step of a send: a message that was taken is handed to its provider, once.</summary>
 /// <param name="channels">The providers.</param>
-internal sealed class HandOver(IEnumerable<IChannel> channels)
+/// <param name="times">How late it may leave.</param>
+/// <param name="clock">How late it is.</param>
+internal sealed class HandOver(IEnumerable<IChannel> channels, LeaseTimes times, TimeProvider clock)
 {
     public async Task<SendOutcome> ExecuteAsync(Sending sending, CancellationToken cancellationToken)
     {
+        if (clock.GetElapsedTime(sending.Taken) > times.Slack)
+        {
+            return new SendOutcome.NotSent("late"); // this worker was frozen, or very busy
+        }
+
         try
         {
             return await channels.Single(candidate => candidate.Kind == sending.Channel.Kind).SendAsync(

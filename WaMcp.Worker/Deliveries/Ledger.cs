@@ -30,26 +30,24 @@ internal sealed class Ledger(DateTimeOffset now)
     /// <summary>The job goes back into the queue.</summary>
     public void Return(Job job, TimeSpan wait, string error, bool counts) => returned.Add(new(job, wait, error, counts));
 
-    /// <summary>It will not be sent, or was not taken.</summary>
+    /// <summary>It will not be sent, or was not taken; unless a status said otherwise before.</summary>
     public void Fail(Message message, string code, string text)
     {
         if (message.MoveTo(MessageState.Failed, now))
         {
             (message.ErrorCode, message.ErrorText) = (code, text);
+            Audit(message, AuditAction.SendFailed, code);
         }
-
-        Audit(message, AuditAction.SendFailed, code);
     }
 
-    /// <summary>Nobody knows whether it was sent.</summary>
+    /// <summary>Nobody knows whether it was sent; unless a status said so before.</summary>
     public void Doubt(Message message, string text)
     {
         if (message.MoveTo(MessageState.Unknown, now))
         {
             (message.ErrorCode, message.ErrorText) = ("unknown_outcome", $"{text} It is not sent again; the provider's status will settle it.");
+            Audit(message, AuditAction.SendFailed, message.ErrorCode);
         }
-
-        Audit(message, AuditAction.SendFailed, message.ErrorCode);
     }
 
     public void Audit(Message message, string action, string? error = null) => audit.Add(new()

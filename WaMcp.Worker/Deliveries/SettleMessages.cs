@@ -37,7 +37,7 @@ internal sealed partial class SettleMessages(
     /// <summary>What became of a batch.</summary>
     /// <param name="Ended">Settled, or back in the queue.</param>
     /// <param name="Lost">Somebody else has them.</param>
-    /// <param name="Busy">Somebody has the message locked at this moment: to be settled one by one, which waits.</param>
+    /// <param name="Busy">Somebody has job or message locked at this moment: to be settled one by one, which waits.</param>
     public sealed record Settled(IReadOnlyList<Sent> Ended, IReadOnlyList<Sent> Lost, IReadOnlyList<Sent> Busy);
 
     private readonly List<(string, DateTimeOffset)> givenBack = [];
@@ -53,12 +53,14 @@ internal sealed partial class SettleMessages(
     public async Task<Settled> ExecuteAsync(IReadOnlyList<Sent> batch, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        var held = await HeldJobs.HoldAsync(Connection, batch.Select(sent => sent.Sending.Delivery.Job), TakeMessages.Patience, cancellationToken);
-        var lost = batch.Where(sent => !held.ContainsKey(sent.Sending.Delivery.Job.Id)).ToList();
-        var mine = batch.Except(lost).ToList();
+        var (held, locked) = await HeldJobs.HoldAsync(
+            Connection, batch.Select(sent => sent.Sending.Delivery.Job), TakeMessages.Patience, wait: batch.Count == 1, cancellationToken);
+        var mine = batch.Where(sent => held.ContainsKey(sent.Sending.Delivery.Job.Id)).ToList();
+        var busy = batch.Where(sent => locked.Contains(sent.Sending.Delivery.Job.Id)).ToList();
+        var lost = batch.Except(mine).Except(busy).ToList();
         var messages = await context.LockAsync(mine.Select(sent => sent.Sending.Message.Id), wait: batch.Count == 1, cancellationToken);
         var ledger = new Ledger(clock.GetUtcNow());
-        var (ended, busy) = (new List<Sent>(), new List<Sent>());
+        var ended = new List<Sent>();
         foreach (var sent in mine)
         {
             if (messages.TryGetValue(sent.Sending.Message.Id, out var message))
@@ -113,6 +115,10 @@ internal sealed partial class SettleMessages(
                 ledger.Return(job, wait, postponed.Code, counts: true);
                 Hold(message, postponed, wait);
                 break;
+            case SendOutcome.NotSent late:
+                Requeue(ledger, sending, message, late.Code);
+                ledger.Return(job, TimeSpan.Zero, late.Code, counts: false);
+                break;
             case SendOutcome.Stopped stopped:
                 Requeue(ledger, sending, message, stopped.Code);
                 ledger.Return(job, TimeSpan.Zero, stopped.Code, counts: false);
@@ -124,7 +130,7 @@ internal sealed partial class SettleMessages(
                 break;
             case SendOutcome.Refused { MediaInDoubt: true } doubtful when OlderCopies(sending) is { Count: > 0 } old:
                 Requeue(ledger, sending, message, doubtful.Code);
-                ledger.Return(job, TimeSpan.Zero, doubtful.Code, counts: false);
+                ledger.Return(job, TimeSpan.Zero, doubtful.Code, counts: true); // two machines' clocks are compared: not for ever
                 forgotten.AddRange(old);
                 break;
             default:

@@ -13,8 +13,9 @@ namespace WaMcp.Worker.Deliveries;
 /// their pairs' tokens and their audit rows, in one transaction and few statements. What must not be sent ends here.
 /// </summary>
 /// <param name="context">The client's data.</param>
+/// <param name="times">How much of a lease there must be left.</param>
 /// <param name="clock">Stamps states and rows.</param>
-internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
+internal sealed class TakeMessages(WaMcpDbContext context, LeaseTimes times, TimeProvider clock)
 {
     /// <summary>Of a transaction whose owner froze in the middle, Postgres gives everybody else the rows back after that long.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -23,7 +24,7 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
     /// <param name="Sendings">To be handed over.</param>
     /// <param name="Ended">Done, or back in the queue.</param>
     /// <param name="Lost">Somebody else has them.</param>
-    /// <param name="Busy">Somebody has the message locked at this moment: to be taken one by one, which waits.</param>
+    /// <param name="Busy">Somebody has job or message locked at this moment: to be taken one by one, which waits.</param>
     /// <param name="Unready">Left as they are: their files have to be uploaded first.</param>
     public sealed record Taken(
         IReadOnlyList<Sending> Sendings,
@@ -35,11 +36,16 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
     private NpgsqlConnection Connection => (NpgsqlConnection)context.Database.GetDbConnection();
 
     /// <summary>Takes them, in the order in which they are given. Either all of the batch is in the database or nothing.</summary>
-    public async Task<Taken> ExecuteAsync(IReadOnlyList<Delivery> deliveries, CancellationToken cancellationToken)
+    /// <param name="deliveries">Claimed messages of the scope's client.</param>
+    /// <param name="inDoubt">Those of which this worker does not know whether it has taken them; they have not left.</param>
+    /// <param name="cancellationToken">Rolls back.</param>
+    /// <exception cref="CommitInDoubtException">The connection broke at the commit.</exception>
+    public async Task<Taken> ExecuteAsync(
+        IReadOnlyList<Delivery> deliveries, IReadOnlySet<JobId> inDoubt, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        var held = await HeldJobs.HoldAsync(Connection, deliveries.Select(delivery => delivery.Job), Patience, cancellationToken);
         var alone = deliveries.Count == 1;
+        var (held, locked) = await HeldJobs.HoldAsync(Connection, deliveries.Select(delivery => delivery.Job), Patience, wait: alone, cancellationToken);
         var messages = await context.LockAsync(
             deliveries.Where(delivery => held.ContainsKey(delivery.Job.Id)).Select(delivery => delivery.MessageId), wait: alone, cancellationToken);
         var ledger = new Ledger(clock.GetUtcNow());
@@ -47,15 +53,16 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
         foreach (var delivery in deliveries)
         {
             var message = messages.GetValueOrDefault(delivery.MessageId);
-            if (!held.ContainsKey(delivery.Job.Id))
-            {
-                lost.Add(delivery);
-            }
-            else if (message is null && !alone)
+            var isHeld = held.ContainsKey(delivery.Job.Id);
+            if (locked.Contains(delivery.Job.Id) || (isHeld && message is null && !alone))
             {
                 busy.Add(delivery);
             }
-            else if (message is { State: MessageState.Queued })
+            else if (!isHeld)
+            {
+                lost.Add(delivery);
+            }
+            else if (message is { State: MessageState.Queued } || (message is { State: MessageState.Sending } && inDoubt.Contains(delivery.Job.Id)))
             {
                 queued.Add((delivery, message));
             }
@@ -69,7 +76,15 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
         var unready = new List<Unready>();
         var sendings = queued.Count == 0 ? [] : await SendAsync(ledger, queued, held, ended, unready, cancellationToken);
         await ledger.WriteAsync(Connection, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        try
+        {
+            await transaction.CommitAsync(cancellationToken);
+        }
+        catch (Exception exception) when (sendings.Count > 0)
+        {
+            throw new CommitInDoubtException([.. sendings.Select(sending => sending.Delivery.Job.Id)], exception);
+        }
+
         return new(sendings, ended, lost, busy, unready);
     }
 
@@ -91,17 +106,24 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
     private async Task<List<Sending>> SendAsync(
         Ledger ledger,
         List<(Delivery, Message)> queued,
-        Dictionary<JobId, TimeSpan> held,
+        IReadOnlyDictionary<JobId, TimeSpan> held,
         List<Delivery> ended,
         List<Unready> unready,
         CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var (now, taken) = (clock.GetUtcNow(), clock.GetTimestamp());
         var facts = await DeliveryFacts.ReadAsync(context, [.. queued.Select(pair => pair.Item2)], now, cancellationToken);
         var may = new List<(Delivery Delivery, Message Message, MessageContent Content, SendingCap[] Caps)>();
+        var sendings = new List<Sending>();
         foreach (var (delivery, message) in queued)
         {
             var content = MessageContent.TryFromJson(message.Raw);
+            if (message.State == MessageState.Sending)
+            {
+                Add(delivery, message, content!, facts.Caps(message)); // it was taken after all, with everything that belongs to it
+                continue;
+            }
+
             if (facts.Channel(message).StoppedReason is { } stopped)
             {
                 ledger.Return(delivery.Job, TimeSpan.Zero, stopped, counts: false); // it stopped since the job was claimed
@@ -129,8 +151,8 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
             ended.Add(delivery);
         }
 
+        var pairs = new HashSet<ConversationId>();
         var caps = await SendingCaps.LockAsync(Connection, may.SelectMany(each => each.Caps), now, cancellationToken);
-        var sendings = new List<Sending>();
         foreach (var (delivery, message, content, ofMessage) in may)
         {
             if (caps.Take(ofMessage) is { } full)
@@ -144,20 +166,31 @@ internal sealed class TakeMessages(WaMcpDbContext context, TimeProvider clock)
             message.MoveTo(MessageState.Sending, now);
             ledger.Keep(message);
             ledger.Audit(message, AuditAction.SendAttempt);
-            var media = facts.Media(message).ToDictionary(file => file.Key, file => file.Value!);
-            sendings.Add(new(
-                delivery, message, content, facts.Channel(message), facts.Contact(message), media, [.. ofMessage.Select(cap => cap.Subject)], now));
+            pairs.Add(message.ConversationId);
+            Add(delivery, message, content, ofMessage);
         }
 
         await caps.WriteAsync(Connection, now, cancellationToken);
-        await PacePairsAsync(sendings.Select(sending => sending.Message.ConversationId), cancellationToken);
+        await PacePairsAsync(pairs, cancellationToken);
+        await HeldJobs.RenewAsync(Connection, [.. sendings.Select(sending => sending.Delivery.Job)], times.Lease, times.Lease - times.Slack, cancellationToken);
         return sendings;
+
+        void Add(Delivery delivery, Message message, MessageContent content, IEnumerable<SendingCap> ofMessage) => sendings.Add(new(
+            delivery,
+            message,
+            content,
+            facts.Channel(message),
+            facts.Contact(message),
+            facts.Media(message).ToDictionary(file => file.Key, file => file.Value!),
+            [.. ofMessage.Select(cap => cap.Subject)],
+            now,
+            taken));
     }
 
-    private async Task PacePairsAsync(IEnumerable<ConversationId> pairs, CancellationToken cancellationToken)
+    private async Task PacePairsAsync(IReadOnlyCollection<ConversationId> pairs, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT pace_pairs($1)", Connection);
-        command.Parameters.AddWithValue(pairs.Select(pair => pair.Value).Distinct().ToArray());
+        command.Parameters.AddWithValue(pairs.Select(pair => pair.Value).ToArray());
         await command.PrepareAsync(cancellationToken);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

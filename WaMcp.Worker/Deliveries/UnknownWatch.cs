@@ -14,9 +14,9 @@ namespace WaMcp.Worker.Deliveries;
 /// <param name="logger">For what was given up, and failures.</param>
 internal sealed partial class UnknownWatch(
     IServiceScopeFactory services, NpgsqlDataSource database, IOptions<DeliveryOptions> options, TimeProvider clock, ILogger<UnknownWatch> logger)
-    : BackgroundService
+    : PeriodicService(clock)
 {
-    private bool isFailing;
+    protected override TimeSpan Every => options.Value.LookEvery;
 
     /// <summary>Ends those there are.</summary>
     /// <returns>How many; none as well when another worker looks just now.</returns>
@@ -31,12 +31,17 @@ internal sealed partial class UnknownWatch(
         }
 
         var ended = 0;
+        var failures = new List<Exception>();
         foreach (var client in await ClientsAsync(cancellationToken))
         {
-            await using var scope = services.CreateAsyncScope();
-            scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client);
-            ended += await scope.ServiceProvider.GetRequiredService<EndUnknown>()
-                .ExecuteAsync(clock.GetUtcNow() - options.Value.UnknownAfter, cancellationToken);
+            try
+            {
+                ended += await EndAsync(client, cancellationToken);
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                failures.Add(exception); // the other clients' messages end all the same
+            }
         }
 
         if (ended > 0)
@@ -44,34 +49,25 @@ internal sealed partial class UnknownWatch(
             LogEnded(ended, options.Value.UnknownAfter);
         }
 
-        return ended;
+        return failures.Count == 0 ? ended : throw new AggregateException(failures);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task TurnAsync(CancellationToken cancellationToken) => RunOnceAsync(cancellationToken);
+
+    protected override void Failed(Exception exception, bool again)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        if (!again)
         {
-            try
-            {
-                await RunOnceAsync(stoppingToken);
-                isFailing = false;
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                if (!isFailing)
-                {
-                    LogNotLooked(exception);
-                }
-
-                isFailing = true; // said once
-            }
-            catch (Exception)
-            {
-                return; // asked to stop, whatever was interrupted by it
-            }
-
-            await Task.Delay(options.Value.LookEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            LogNotLooked(exception);
         }
+    }
+
+    private async Task<int> EndAsync(ClientId client, CancellationToken cancellationToken)
+    {
+        await using var scope = services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client);
+        return await scope.ServiceProvider.GetRequiredService<EndUnknown>()
+            .ExecuteAsync(Clock.GetUtcNow() - options.Value.UnknownAfter, cancellationToken);
     }
 
     private async Task<List<ClientId>> ClientsAsync(CancellationToken cancellationToken)

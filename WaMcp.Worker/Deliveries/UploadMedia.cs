@@ -22,6 +22,12 @@ namespace WaMcp.Worker.Deliveries;
 internal sealed class UploadMedia(
     WaMcpDbContext context, IEnumerable<IChannel> channels, IMediaStore store, JobQueue queue, StopChannel stop, TimeProvider clock)
 {
+    /// <summary>The word on jobs that wait for an upload.</summary>
+    public const string Waiting = "uploading";
+
+    /// <summary>How long they wait at most: until the one that is under way ends, which wakes them.</summary>
+    public static readonly TimeSpan Wait = TimeSpan.FromMinutes(1);
+
     /// <summary>A copy that the provider keeps for no longer than this is not relied on.</summary>
     public static readonly TimeSpan RenewBefore = TimeSpan.FromDays(1);
 
@@ -37,20 +43,43 @@ internal sealed class UploadMedia(
     {
         var channel = channels.Single(candidate => candidate.Kind == unready.Channel.Kind);
         var uploaded = 0;
-        foreach (var id in unready.Missing)
+        try
         {
-            await queue.ExtendAsync(unready.Delivery.Job, channel.UploadTime + ToRecord, cancellationToken);
-            if (await UploadAsync(channel, unready.Channel, id, cancellationToken) is { } failure)
+            foreach (var id in unready.Missing)
             {
-                await GiveUpAsync(unready, failure, cancellationToken);
-                return uploaded;
-            }
+                await queue.ExtendAsync(unready.Delivery.Job, channel.UploadTime + ToRecord, cancellationToken);
+                if (await UploadAsync(channel, unready.Channel, id, cancellationToken) is { } failure)
+                {
+                    await GiveUpAsync(unready, failure, CancellationToken.None);
+                    await WakeAsync(unready);
+                    return uploaded;
+                }
 
-            uploaded++;
+                uploaded++;
+            }
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // The worker stops; another one begins anew.
         }
 
-        await queue.PutBackAsync([unready.Delivery.Job], cancellationToken);
+        await queue.PutBackAsync([unready.Delivery.Job], TimeSpan.Zero, null, CancellationToken.None);
+        await WakeAsync(unready);
         return uploaded;
+    }
+
+    // Others may wait for the same file, or for a place to upload theirs.
+    private async Task WakeAsync(Unready unready)
+    {
+        var (channel, kind) = (unready.Channel.Id.Value, nameof(JobKind.Deliver));
+        await context.Database.ExecuteSqlAsync(
+            $"""
+            WITH woken AS (
+                UPDATE jobs SET run_at = now()
+                WHERE kind = {kind} AND channel_id = {channel} AND last_error = {Waiting} AND lease_id IS NULL AND dead_at IS NULL AND run_at > now())
+            SELECT pg_notify({JobQueue.Notification}, '')
+            """,
+            CancellationToken.None);
     }
 
     private async Task<SendOutcome?> UploadAsync(IChannel channel, Channel number, MediaObjectId id, CancellationToken cancellationToken)
@@ -98,7 +127,7 @@ internal sealed class UploadMedia(
     {
         var job = unready.Delivery.Job;
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        if (!(await HeldJobs.HoldAsync(Connection, [job], TakeMessages.Patience, cancellationToken)).ContainsKey(job.Id))
+        if (!(await HeldJobs.HoldAsync(Connection, [job], TakeMessages.Patience, wait: true, cancellationToken)).Held.ContainsKey(job.Id))
         {
             throw new LeaseLostException(job.Id);
         }

@@ -58,7 +58,7 @@ internal sealed partial class DutyLoop(
 
     protected override Task TurnAsync(CancellationToken cancellationToken) => RunOnceAsync(cancellationToken);
 
-    protected override void Failed(Exception exception) => LogNotLooked(exception);
+    protected override void Failed(Exception exception, bool again) => LogNotLooked(exception);
 
     private async Task<HashSet<string>> DueAsync(CancellationToken cancellationToken)
     {

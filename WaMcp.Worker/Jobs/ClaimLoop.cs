@@ -78,7 +78,8 @@ internal sealed partial class ClaimLoop(
         IReadOnlyList<Job> jobs = [];
         try
         {
-            jobs = await queue.ClaimAsync(lane.Kinds, taken, options.Value.Lease, cancellationToken);
+            // Not interrupted: a claim that is committed and that nobody knows of would be nobody's until its lease runs out.
+            jobs = await queue.ClaimAsync(lane.Kinds, taken, options.Value.Lease, CancellationToken.None);
         }
         finally
         {

@@ -54,6 +54,9 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
     }
 
     /// <inheritdoc/>
+    public TimeSpan SendTime => options.Value.Timeout;
+
+    /// <inheritdoc/>
     public TimeSpan UploadTime => options.Value.UploadTimeout;
 
     /// <inheritdoc/>
