@@ -46,7 +46,8 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
             LEFT JOIN pacing ON subject = 'number:' || channel.id)
         """;
 
-    // A few of each turn, so that whoever has 100,000 jobs does not hold up somebody else's one; of a number no more than it may send now.
+    // A few of each turn, so that whoever has 100,000 jobs does not hold up somebody else's one; of a number no more than it may send now. What
+    // somebody has locked is passed over at once: a transaction that hangs on one job must not hide those behind it.
     private const string ClaimSql =
         $"""
         {TurnsSql},
@@ -60,17 +61,14 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
             FROM open, LATERAL (
                 SELECT id, channel_id, run_at, seq FROM jobs
                 WHERE kind = open.kind AND turn = open.turn AND dead_at IS NULL AND NOT waits AND run_at <= now()
-                ORDER BY run_at, seq LIMIT ceil($5 / (SELECT count(*) FROM open WHERE free IS NULL OR free > 0)::numeric)) job
+                ORDER BY run_at, seq LIMIT least(ceil($5 / (SELECT count(*) FROM open WHERE free IS NULL OR free > 0)::numeric), open.free)
+                FOR UPDATE SKIP LOCKED) job
             WHERE free IS NULL OR free > 0),
         ranked AS (
             SELECT id, place, free, row_number() OVER (PARTITION BY channel_id ORDER BY place, random()) AS place_on_channel FROM candidates),
-        due AS MATERIALIZED (
-            SELECT id FROM jobs WHERE dead_at IS NULL AND run_at <= now() AND id = ANY (ARRAY(
-                SELECT id FROM ranked WHERE free IS NULL OR place_on_channel <= free ORDER BY place, random() LIMIT $5))
-            FOR UPDATE SKIP LOCKED),
         claimed AS (
             UPDATE jobs SET lease_id = $3, attempts = attempts + 1, run_at = now() + $4
-            WHERE id = ANY (ARRAY(SELECT id FROM due))
+            WHERE id = ANY (ARRAY(SELECT id FROM ranked WHERE free IS NULL OR place_on_channel <= free ORDER BY place, random() LIMIT $5))
             RETURNING *),
         paced AS (
             INSERT INTO pacing (subject, tat)
