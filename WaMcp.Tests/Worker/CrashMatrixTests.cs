@@ -29,7 +29,7 @@ public sealed class CrashMatrixTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         postgres = await LocalPostgres.RunAsync();
-        system = await WaMcpSystem.StartProcessesAsync(postgres, ("WhatsApp:Timeout", "00:00:02"), ("Jobs:Lease", "00:00:12"), ("Jobs:Concurrency", "16"));
+        system = await WaMcpSystem.StartProcessesAsync(postgres, ("WhatsApp:Timeout", "00:00:02"), ("Jobs:Lease", "00:00:20"), ("Jobs:Concurrency", "16"));
         workers.Add(system.WorkerProcess!);
         while (workers.Count < Workers)
         {
