@@ -38,7 +38,7 @@ public static class WaMcpDomain
         services.AddSingleton<AuditArchive>();
         services.AddScoped<MarkMedia>();
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
-        services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<MessageUsage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>();
+        services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<MessageUsage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>().AddScoped<StopChannel>();
         services.AddScoped<TemplateBook>();
         return services;
     }

@@ -116,7 +116,7 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
             : throw Refused(null);
     }
 
-    private async Task<(StagedFile File, string? Type)> ReadAsync(
+    private static async Task<(StagedFile File, string? Type)> ReadAsync(
         HttpResponseMessage response, string folder, long maxBytes, CancellationToken cancellationToken)
     {
         if (response.StatusCode != HttpStatusCode.OK)

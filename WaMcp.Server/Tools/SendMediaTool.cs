@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using WaMcp.Domain;
 using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
-using WaMcp.Tests.Tools;
 
 namespace WaMcp.Tests.Admin;
 

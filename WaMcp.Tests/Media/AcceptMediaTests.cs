@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
@@ -61,6 +62,7 @@ public sealed class AcceptMediaTests(SharedSystem shared)
 
     [Theory]
     [MemberData(nameof(WhatCanBeSent))]
+    [UnsupportedOSPlatform("windows")]
     public async Task AFileIsWhatItsContentSays(string kind, string type, byte[] content, string? said, string? name)
     {
         var client = (await system.Console.OnboardAsync()).Client.Id;

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using WaMcp.Domain;
 using WaMcp.Domain.Media;
@@ -18,6 +18,7 @@ public sealed class FetchMediaTests
     private const string Unreachable = "url: the host cannot be reached on the public internet.";
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public async Task AFileOfAWebsiteIsWrittenDownAsItIs()
     {
         await using var server = await HostileServer.StartAsync(http =>

@@ -35,10 +35,10 @@ internal sealed class HostileServer : IAsyncDisposable
         Names[Website] = [Address];
         Route = new FetchRoute
         {
-            Resolve = (host, _) =>
+            Resolve = (host, cancellationToken) =>
             {
                 LookUps.Add(host);
-                return Names.TryGetValue(host, out var found) ? Task.FromResult(found) : Dns.GetHostAddressesAsync(host);
+                return Names.TryGetValue(host, out var found) ? Task.FromResult(found) : Dns.GetHostAddressesAsync(host, cancellationToken);
             },
             AlsoAllowed = [new IPEndPoint(Address, Port)],
             Certificate = (_, given, _, _) => given is X509Certificate2 told && told.Thumbprint == certificate.Thumbprint,

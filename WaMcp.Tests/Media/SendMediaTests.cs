@@ -22,6 +22,7 @@ public sealed class SendMediaTests : IAsyncLifetime
         system = await WaMcpSystem.StartWithClockAsync(clock);
         client = await system.Console.OnboardAsync(rpm: 100_000);
         mcp = system.Mcp(client.Token);
+        await system.Sandbox.SettingsAsync(new { enforceWindow = false }); // days go by here
     }
 
     public Task DisposeAsync() => system.DisposeAsync().AsTask();

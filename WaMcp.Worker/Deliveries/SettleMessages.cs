@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
-using WaMcp.Domain;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Conversations;
