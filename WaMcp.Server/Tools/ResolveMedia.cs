@@ -6,6 +6,7 @@ using WaMcp.Domain.Messages;
 namespace WaMcp.Server.Tools;
 
 /// <summary>Which stored file a tool's input means.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Performance", "CA1822", Justification = "Where files come from is injected here.")]
 internal sealed class ResolveMedia
 {
     /// <summary>The file.</summary>
