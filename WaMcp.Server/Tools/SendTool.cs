@@ -5,7 +5,6 @@ using ModelContextProtocol.Protocol;
 using WaMcp.Domain;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels;
-using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
