@@ -71,7 +71,12 @@ public sealed partial class FetchTemplates(IServiceScopeFactory services, TimePr
         {
             account.Failed = (fault, clock.GetTimestamp());
             LogNotFetched(channel.Id, fault.Message);
-            return known ?? throw fault;
+            if (known is null)
+            {
+                throw;
+            }
+
+            return known;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using ModelContextProtocol.Protocol;
-using WaMcp.Domain.Access;
 using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
 

@@ -5,8 +5,6 @@ using ModelContextProtocol.Protocol;
 using WaMcp.Domain;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels;
-using WaMcp.Domain.Contacts;
-using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
@@ -81,7 +79,7 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
             : throw Fault.Invalid("replyTo", "belongs to a conversation with somebody else.");
     }
 
-    private async Task<SendOutput> AnswerAsync(
+    private static async Task<SendOutput> AnswerAsync(
         ToolCall<TInput> call, AcceptedMessage accepted, string? notice, CancellationToken cancellationToken)
     {
         var message = accepted.Message;

@@ -17,13 +17,13 @@ internal static class WhatsAppTemplateDocument
         };
         if (template.Components.Count > 0)
         {
-            document["components"] = new JsonArray([.. template.Components.Select(component => Write(component, media))]);
+            document["components"] = new JsonArray([.. template.Components.Select(component => (JsonNode)Write(component, media))]);
         }
 
         return document;
     }
 
-    private static JsonNode Write(TemplateComponent component, IReadOnlyDictionary<MediaObjectId, string> media)
+    private static JsonObject Write(TemplateComponent component, IReadOnlyDictionary<MediaObjectId, string> media)
     {
         var document = new JsonObject
         {
@@ -36,7 +36,7 @@ internal static class WhatsAppTemplateDocument
         };
         WhatsAppDocument.Add(document, "sub_type", component.Button);
         WhatsAppDocument.Add(document, "index", component.Index?.ToString(CultureInfo.InvariantCulture));
-        document["parameters"] = new JsonArray([.. component.Parameters.Select(parameter => Write(parameter, media))]);
+        document["parameters"] = new JsonArray([.. component.Parameters.Select(parameter => (JsonNode)Write(parameter, media))]);
         return document;
     }
 
