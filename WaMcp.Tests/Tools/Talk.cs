@@ -45,15 +45,18 @@ internal sealed record Talk(WaMcpSystem System, TestClient Client, McpDriver Mcp
 
     public Task<RawAnswer> TryAsync(string tool, object arguments) => Mcp.CallAsync(tool, With(arguments));
 
-    /// <summary>The rows that this client has, in all tables with content.</summary>
+    /// <summary>The rows that this client has of this person and of what it sends; others write to the number as well.</summary>
     public Task<string?> RowsAsync() => System.QueryAsync<string>(
         """
-        SELECT concat_ws(' ', (SELECT count(*) FROM messages WHERE client_id = $1), (SELECT count(*) FROM contacts WHERE client_id = $1),
-            (SELECT string_agg(c::text, '') FROM conversations c WHERE client_id = $1), (SELECT count(*) FROM jobs WHERE client_id = $1),
+        SELECT concat_ws(' ', (SELECT count(*) FROM messages WHERE client_id = $1 AND direction = 'Outbound'),
+            (SELECT string_agg(concat(c::text, v::text), '') FROM contacts c LEFT JOIN conversations v ON v.contact_id = c.id
+             WHERE c.client_id = $1 AND c.phone = $3),
+            (SELECT count(*) FROM jobs WHERE client_id = $1 AND kind = 'Deliver'),
             (SELECT count(*) FROM idempotency_keys WHERE client_id = $1), (SELECT count(*) FROM rate_limit_buckets WHERE subject LIKE 'daily:' || $2 || '%'))
         """,
         Client.Client.Id.Value,
-        Client.Client.Id.ToString());
+        Client.Client.Id.ToString(),
+        Phone);
 
     private Dictionary<string, object?> With(object arguments)
     {

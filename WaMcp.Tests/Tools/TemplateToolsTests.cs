@@ -126,7 +126,10 @@ public sealed class TemplateToolsTests : IAsyncLifetime
 
     private Task AwayAsync() => system.Sandbox.FaultAsync(new JsonObject
     {
-        ["match"] = new JsonObject { ["path"] = "message_templates" }, ["mode"] = "error", ["code"] = 2, ["count"] = 0,
+        ["match"] = new JsonObject { ["path"] = "message_templates" },
+        ["mode"] = "error",
+        ["code"] = 2,
+        ["count"] = 0,
     });
 
     private static string Key(JsonElement template) => $"{template.GetProperty("name")}/{template.GetProperty("language")}";
