@@ -16,12 +16,12 @@ public sealed class ProviderErrorTests : IAsyncLifetime
         [Permanent] =
         [
             3, 10, 200, 299, 33, 100, 131008, 131009, 131051, 131021, 131026, 131047, 131049, 130403, 130472, 131053, 131062, 131063, 132000, 132001,
-            132005, 132007, 132012, 132015, 132016, 132068, 132069, 131020, 131041, 131201, 131204, 131207, 130501, 137000, 139200, 999999,
+            132005, 132007, 132012, 132015, 132016, 132068, 132069, 131020, 131041, 131201, 131204, 131207, 130501, 137000, 139200, 130497, 131052, 134011, 999999,
         ],
-        [Retry] = [4, 80007, 130429, 133016, 131016, 131057, 133004, 135000, 131052, 131208],
+        [Retry] = [4, 80007, 130429, 133016, 131208],
         [RetryPair] = [131056],
-        [RetryOrUnknown] = [1, 2, 131000],
-        [StopNumber] = [0, 190, 131005, 368, 131031, 130497, 131064, 131037, 131042, 131045, 133010, 134011],
+        [RetryOrUnknown] = [1, 2, 131000, 131016, 131057, 133004, 135000],
+        [StopNumber] = [0, 190, 131005, 368, 131031, 131064, 131037, 131042, 131045, 133010],
         [PauseNumber] = [131048],
         [OptOut] = [131050],
     };
@@ -69,7 +69,7 @@ public sealed class ProviderErrorTests : IAsyncLifetime
     [Fact]
     public async Task ATemporaryErrorPutsTheMessageBackByItsSchedule()
     {
-        var sent = await InjectAsync([.. Codes[Retry], .. Codes[RetryPair], 1], count: 0);
+        var sent = await InjectAsync([.. Codes[Retry], .. Codes[RetryPair], 1, 135000], count: 0);
         foreach (var (code, id) in sent)
         {
             var error = WhatsAppErrors.Of(code);
@@ -92,7 +92,7 @@ public sealed class ProviderErrorTests : IAsyncLifetime
     [Fact]
     public async Task AServerErrorThatMayHaveSentTheMessageLeavesItUnknown()
     {
-        foreach (var (_, id) in await InjectAsync([2, 131000]))
+        foreach (var (_, id) in await InjectAsync([2, 131000, 131016, 131057, 133004]))
         {
             await MessageTests.StateAsync(system.Mcp(client.Token), id, "unknown");
         }
