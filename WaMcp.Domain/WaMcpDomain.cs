@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -24,6 +25,8 @@ namespace WaMcp.Domain;
 /// <summary>Registers the domain; what a program starts of its background work, it says itself.</summary>
 public static class WaMcpDomain
 {
+    private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(5);
+
     /// <summary>What every program needs. Wants the database and an <see cref="IConfiguration"/>.</summary>
     public static IServiceCollection AddWaMcpDomain(this IServiceCollection services)
     {
@@ -82,8 +85,33 @@ public static class WaMcpDomain
         services.AddSingleton<WhatsAppCredentials>().AddSingleton<FetchTemplates>();
         // One request, one attempt: the queue is the only retrier.
         services.AddHttpClient<IChannel, WhatsAppChannel>()
-            .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan); // each request has its own
+            .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan) // each request has its own
+            .UseSocketsHttpHandler((handler, _) => handler.ConnectCallback = ConnectAsync)
+            .RemoveAllLoggers(); // traces tell the same, and four lines a message are dear
         return services;
+    }
+
+    // A connection that cannot be made must not look like an answer that did not come: nothing has left then.
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(ConnectTime);
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, patience.Token);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (Exception exception)
+        {
+            socket.Dispose();
+            if (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                throw new SocketException((int)SocketError.TimedOut);
+            }
+
+            throw;
+        }
     }
 
     /// <summary>What a program needs that lets the owner in without a key.</summary>

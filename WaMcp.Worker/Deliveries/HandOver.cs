@@ -1,5 +1,6 @@
 using WaMcp.Domain;
 using WaMcp.Domain.Channels;
+using WaMcp.Domain.Messages;
 
 namespace WaMcp.Worker.Deliveries;
 
@@ -7,7 +8,8 @@ namespace WaMcp.Worker.Deliveries;
 /// <param name="channels">The providers.</param>
 /// <param name="times">How late it may leave.</param>
 /// <param name="clock">How late it is.</param>
-internal sealed class HandOver(IEnumerable<IChannel> channels, LeaseTimes times, TimeProvider clock)
+/// <param name="logger">For what could not be written.</param>
+internal sealed partial class HandOver(IEnumerable<IChannel> channels, LeaseTimes times, TimeProvider clock, ILogger<HandOver> logger)
 {
     public async Task<SendOutcome> ExecuteAsync(Sending sending, CancellationToken cancellationToken)
     {
@@ -30,5 +32,13 @@ internal sealed class HandOver(IEnumerable<IChannel> channels, LeaseTimes times,
         {
             return new SendOutcome.Postponed("misconfigured", fault.PublicText, RetrySchedule.Usual); // nothing left; an operator can mend it
         }
+        catch (Fault fault)
+        {
+            LogNotWritten(fault, sending.Message.Id);
+            return new SendOutcome.Refused(fault.Code.Reason, $"{fault.PublicText} {fault.NextAction}"); // nothing left, and nobody can mend it but us
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Message} could not be written for the provider.")]
+    private partial void LogNotWritten(Exception exception, MessageId message);
 }

@@ -66,6 +66,9 @@ internal sealed class PruneMessages(
             SELECT subject, bucket_start FROM rate_limit_buckets WHERE bucket_start < $1 LIMIT $2)
         """;
 
+    // A subject whose time is over may send as if it had never sent.
+    private const string Paces = "DELETE FROM pacing WHERE subject IN (SELECT subject FROM pacing WHERE tat < $1 LIMIT $2)";
+
     public string Name => Duty.PruneMessages;
 
     public string Action => AuditAction.MessagesPruned;
@@ -85,6 +88,7 @@ internal sealed class PruneMessages(
         StagedFile.DeleteLeftovers(store.StagingFolder, now - Leftovers);
         await DeleteAsync(Deliveries, now - RetentionOptions.Deliveries, "deliveries", turn, cancellationToken);
         await DeleteAsync(Buckets, now - Counters, "counters", turn, cancellationToken);
+        await DeleteAsync(Paces, now - Leftovers, "counters", turn, cancellationToken);
     }
 
     private async Task<List<Client>> ClientsAsync(CancellationToken cancellationToken)

@@ -36,7 +36,7 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
         IReadOnlyDictionary<MediaObjectId, string> media,
         CancellationToken cancellationToken)
     {
-        using var request = Post(channel, Describe(recipient, content, id, media));
+        using var request = Write();
         using var patience = Patience(options.Value.Timeout, cancellationToken);
         try
         {
@@ -50,6 +50,18 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException or JsonException or InvalidOperationException)
         {
             return new SendOutcome.Unknown($"No answer from the provider ({exception.GetType().Name}).");
+        }
+
+        HttpRequestMessage Write()
+        {
+            try
+            {
+                return Post(channel, Describe(recipient, content, id, media));
+            }
+            catch (Exception exception) when (exception is not Fault)
+            {
+                throw new Fault(FaultCode.Internal, "The message could not be written for the provider; nothing was sent.", "Tell the operator the time.", inner: exception);
+            }
         }
     }
 
