@@ -30,7 +30,7 @@ internal sealed class MessageFeed(string owner, int people)
     private DateTimeOffset measuredFrom;
 
     /// <summary>A client, a number with that pace, and the people.</summary>
-    public async Task PrepareAsync(int messagesPerSecond, CancellationToken cancellationToken) => await ExecuteAsync(
+    public async Task PrepareAsync(int messagesPerSecond, CancellationToken cancellationToken) => await ScalarAsync(
         $"""
         INSERT INTO clients (id, slug, display_name, is_owner, created_at) VALUES ('{Client}', 'bench', 'Bench', false, now());
         INSERT INTO channels (id, kind, name, profile, provider_id, account_id, address, created_at, messages_per_second)
@@ -102,8 +102,6 @@ internal sealed class MessageFeed(string owner, int people)
         await reader.ReadAsync(cancellationToken);
         return (reader.GetInt64(0), reader.GetDouble(1), reader.GetDouble(2), reader.GetInt64(3));
     }
-
-    private Task ExecuteAsync(string sql, CancellationToken cancellationToken) => ScalarAsync(sql, cancellationToken);
 
     private async Task<object?> ScalarAsync(string sql, CancellationToken cancellationToken)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
 using WaMcp.Domain.Channels;
@@ -23,7 +22,7 @@ public static class HeldJobs
     /// <param name="Busy">Those that are the caller's and locked by somebody at this moment. All others are somebody else's by now.</param>
     public sealed record Holding(IReadOnlyDictionary<JobId, TimeSpan> Held, IReadOnlySet<JobId> Busy);
 
-    private const string HoldSql =
+    private const string HoldOrWait =
         """
         WITH mine AS MATERIALIZED (
             SELECT job.id, job.order_key
@@ -31,13 +30,12 @@ public static class HeldJobs
         held AS MATERIALIZED (
             SELECT job.id
             FROM jobs job JOIN unnest($1, $2) AS lease (id, lease_id) ON job.id = lease.id AND job.lease_id = lease.lease_id
-            ORDER BY job.id FOR UPDATE OF job {0})
+            ORDER BY job.id FOR UPDATE OF job)
         SELECT mine.id, held.id IS NOT NULL, greatest(pair_free_at(mine.order_key) - now(), interval '0')
         FROM mine LEFT JOIN held ON held.id = mine.id
         """;
 
-    private static readonly string HoldOrWait = string.Format(CultureInfo.InvariantCulture, HoldSql, "");
-    private static readonly string HoldOrPass = string.Format(CultureInfo.InvariantCulture, HoldSql, "SKIP LOCKED");
+    private static readonly string HoldOrPass = HoldOrWait.Replace("FOR UPDATE OF job", "FOR UPDATE OF job SKIP LOCKED", StringComparison.Ordinal);
 
     private const string RenewSql =
         """

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using WaMcp.Domain.Jobs;
 
@@ -12,6 +13,7 @@ namespace WaMcp.Worker.Jobs;
 /// <param name="signal">Wakes the loop.</param>
 /// <param name="options">How long.</param>
 /// <param name="logger">For a queue that cannot be reached.</param>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "It lives as long as the process.")]
 internal sealed partial class ClaimLoop(
     JobLane lane, JobQueue queue, JobSignal signal, IOptions<JobOptions> options, ILogger<ClaimLoop> logger)
 {
