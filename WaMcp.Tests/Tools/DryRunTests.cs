@@ -1,4 +1,3 @@
-using System.Text.Json;
 using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Tools;

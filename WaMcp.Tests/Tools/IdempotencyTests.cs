@@ -1,6 +1,5 @@
 using System.Text.Json;
 using WaMcp.Domain.Duties;
-using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Tools;

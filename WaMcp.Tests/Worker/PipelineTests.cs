@@ -150,7 +150,7 @@ public sealed class PipelineTests : IAsyncLifetime
 
     private static string Text(JsonElement request) => request.GetProperty("body").GetProperty("text").GetProperty("body").GetString()!;
 
-    private Task PausedAsync(TestClient client, TimeSpan pause) => system.QueryAsync<object>(
+    private Task<object?> PausedAsync(TestClient client, TimeSpan pause) => system.QueryAsync<object>(
         "INSERT INTO pacing VALUES ('number:' || $1::text, now() + $2) ON CONFLICT (subject) DO UPDATE SET tat = excluded.tat", client.Channel.Id.Value, pause);
 
     private Task DoneAsync(TestClient client) => Eventually.TrueAsync("every job is done", async () =>

@@ -33,5 +33,4 @@ CREATE TABLE template_lists (
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys, message_templates, template_lists TO wa_app;
 
 -- Usage: the messages of one channel in a period.
-CREATE INDEX messages_sent_by_channel ON messages (client_id, channel_id, created_at)
-    INCLUDE (category, pricing_category, billable, state) WHERE direction = 'Outbound';
+CREATE INDEX messages_sent_by_channel ON messages (client_id, channel_id, created_at) WHERE direction = 'Outbound';
