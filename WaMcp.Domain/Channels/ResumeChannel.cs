@@ -5,7 +5,8 @@ namespace WaMcp.Domain.Channels;
 /// <summary>Lets a channel send again that was stopped because the provider refused it.</summary>
 /// <param name="find">Finds the channel.</param>
 /// <param name="change">Saves it with its audit row.</param>
-public sealed class ResumeChannel(FindChannel find, AuditedChange change)
+/// <param name="clock">Stamps it.</param>
+public sealed class ResumeChannel(FindChannel find, AuditedChange change, TimeProvider clock)
 {
     /// <summary>Lets it send; what waited for it is sent from now on.</summary>
     /// <exception cref="Fault"><c>not_found</c>; <c>conflict</c> when it is not stopped.</exception>
@@ -17,7 +18,7 @@ public sealed class ResumeChannel(FindChannel find, AuditedChange change)
             throw new Fault(FaultCode.Conflict, $"{channel.Name} is not stopped.", "`admin channels list` shows which channels are.");
         }
 
-        (channel.StoppedAt, channel.StoppedReason) = (null, null);
+        (channel.StoppedAt, channel.StoppedReason, channel.ResumedAt) = (null, null, clock.GetUtcNow());
         await change.SaveAsync(
             change.Row(AuditAction.ChannelResumed) with { ChannelId = channel.Id }, new() { ["stopped"] = reason }, cancellationToken);
         return channel;

@@ -32,12 +32,11 @@ public sealed class AcceptMediaTests(SharedSystem shared)
         { "Audio", "audio/aac", FilesOf.Aac, null, null },
         { "Audio", "audio/ogg", FilesOf.Opus, "audio/ogg; codecs=opus", null },
         { "Document", "application/pdf", FilesOf.Pdf, null, null },
-        { "Document", "application/zip", FilesOf.Zip, null, null },
         { "Document", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", FilesOf.Zip, null, "letter.docx" },
         { "Document", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", FilesOf.Zip, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", null },
         { "Document", "application/msword", FilesOf.Ole, null, "letter.doc" },
         { "Document", "text/plain", FilesOf.Text, null, null },
-        { "Document", "text/csv", FilesOf.Text, null, "table.csv" },
+        { "Document", "text/plain", FilesOf.Text, "text/csv", "table.csv" }, // the provider knows no other texts
         { "Document", "image/png", FilesOf.Png, null, null },
         { "Sticker", "image/webp", FilesOf.Sticker(100 * 1024, moves: false), null, null },
         { "Sticker", "image/webp", FilesOf.Sticker(500 * 1024, moves: true), null, null },
@@ -53,6 +52,7 @@ public sealed class AcceptMediaTests(SharedSystem shared)
         { "Audio", FilesOf.Vorbis, "of no type that can be sent as audio" },
         { "Audio", FilesOf.Mp4, "video/mp4 by its content" },
         { "Document", FilesOf.Elf, "of no type that can be sent as document" },
+        { "Document", FilesOf.Zip, "of no type that can be sent as document" },
         { "Document", FilesOf.Ole, "of no type that can be sent as document" }, // which of three nobody says
         { "Sticker", FilesOf.Png, "image/png by its content" },
         { "Sticker", FilesOf.Sticker((100 * 1024) + 1, moves: false), "does not move has at most 100 KB" },
@@ -115,7 +115,6 @@ public sealed class AcceptMediaTests(SharedSystem shared)
         all.Select(kept => kept.Id).Distinct().ShouldHaveSingleItem().ShouldNotBe(ofB.Id);
         Files(a).ShouldHaveSingleItem();
         Files(b).ShouldHaveSingleItem();
-        (await AcceptAsync(a, note, MediaKind.Document, "text/csv")).Id.ShouldNotBe(all[0].Id); // the same bytes, shown as something else
         Files(a).ShouldHaveSingleItem();
     }
 
@@ -165,14 +164,14 @@ public sealed class AcceptMediaTests(SharedSystem shared)
     }
 
     private async Task<MediaObject> AcceptAsync(
-        ClientId client, MediaSource source, MediaKind kind, string? said = null, string? name = null, FetchMedia? fetch = null)
+        ClientId client, MediaSource source, MediaKind kind, string? said = null, string? name = null, FetchMedia? fetch = null, bool voice = false)
     {
         await using var scope = system.ServerApplication.Services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client);
         var accept = fetch is null
             ? scope.ServiceProvider.GetRequiredService<AcceptMedia>()
             : ActivatorUtilities.CreateInstance<AcceptMedia>(scope.ServiceProvider, fetch);
-        return await accept.ExecuteAsync(source, kind, said, name, keep: true, CancellationToken.None);
+        return await accept.ExecuteAsync(new MediaRequest(source, kind, said, name, voice), keep: true, CancellationToken.None);
     }
 
     private async Task NothingIsLeftAsync(ClientId client)
