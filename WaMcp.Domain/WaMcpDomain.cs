@@ -115,7 +115,7 @@ public static class WaMcpDomain
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
         services.AddScoped<FindKey>().AddScoped<HashNewKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
         services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();
-        services.AddScoped<FindMessage>().AddScoped<SettleMessage>().AddScoped<CancelMessage>();
+        services.AddScoped<FindMessage>().AddScoped<ListMessages>().AddScoped<SettleMessage>().AddScoped<CancelMessage>();
         services.AddScoped<EraseContact>().AddScoped<RequestDuty>();
         return services;
     }
