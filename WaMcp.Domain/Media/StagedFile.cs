@@ -38,7 +38,11 @@ public sealed class StagedFile : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            File.Delete(path);
+            if (File.Exists(path)) // or else its folder may not be there either, which is another error
+            {
+                File.Delete(path);
+            }
+
             if (exception is IOException)
             {
                 throw new Fault(FaultCode.Unavailable, "Files cannot be stored here just now.", "Try again later; if it stays, tell the operator the time.", inner: exception);
