@@ -5,6 +5,8 @@ namespace WaMcp.Domain;
 /// <summary>Files that are still there after a power cut.</summary>
 internal static class Durable
 {
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     /// <summary>New files are their owner's: the archive holds addresses, media are clients' own.</summary>
     public static FileStream Open(string path, FileMode mode)
     {
@@ -16,6 +18,10 @@ internal static class Durable
 
         return new FileStream(path, options);
     }
+
+    /// <summary>A folder that is its owner's, as the files in it are.</summary>
+    public static string MakeFolder(string path) =>
+        (OperatingSystem.IsWindows() ? Directory.CreateDirectory(path) : Directory.CreateDirectory(path, Private)).FullName;
 
     /// <summary>Puts a file in its place in one step: whoever looks finds the old or the new, whole.</summary>
     public static async Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)

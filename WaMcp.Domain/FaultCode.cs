@@ -48,6 +48,9 @@ public sealed record FaultCode(string Reason, int HttpStatus, int JsonRpcCode)
     /// <summary>The message can only go to a phone number.</summary>
     public static readonly FaultCode PhoneNeeded = new("phone_needed", 422, -32602);
 
+    /// <summary>The client's files here take as much room as it has.</summary>
+    public static readonly FaultCode MediaQuota = new("media_quota", 507, -32602);
+
     /// <summary>The daily cap of the key or of the grant is used up.</summary>
     public static readonly FaultCode DailyCap = new("daily_cap", 429, -32602);
 

@@ -54,10 +54,14 @@ public static class WaMcpDomain
             .Validate(
                 options => options.FetchTimeout > TimeSpan.Zero && options.FetchTimeout <= TimeSpan.FromMinutes(10),
                 "Media:FetchTimeout must be longer than nothing and at most 00:10:00.")
+            .Validate(options => options.MaxBytesPerClient > 0, "Media:MaxBytesPerClient must be at least 1.")
+            .Validate(
+                options => options.MaxFetchesPerClient > 0 && options.MaxFetches >= options.MaxFetchesPerClient,
+                "Media:MaxFetchesPerClient must be at least 1, and Media:MaxFetches no less.")
             .Validate(options => options.FetchPorts.All(port => port is > 0 and < 65536), "Media:FetchPorts must be port numbers.")
             .ValidateOnStart();
         services.TryAddSingleton<FetchRoute>();
-        services.AddSingleton<FetchMedia>();
+        services.AddSingleton<FetchMedia>().AddSingleton<FetchTurns>();
         services.AddSingleton<IMediaStore>(provider => provider.GetRequiredService<IOptions<MediaOptions>>().Value.S3.Bucket is null
             ? ActivatorUtilities.CreateInstance<DiskMediaStore>(provider)
             : ActivatorUtilities.CreateInstance<S3MediaStore>(provider));
@@ -139,7 +143,7 @@ public static class WaMcpDomain
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
         services.AddScoped<FindKey>().AddScoped<HashNewKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
         services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();
-        services.AddScoped<FindMessage>().AddScoped<SettleMessage>().AddScoped<CancelMessage>();
+        services.AddScoped<FindMessage>().AddScoped<ListMessages>().AddScoped<SettleMessage>().AddScoped<CancelMessage>();
         services.AddScoped<EraseContact>().AddScoped<RequestDuty>();
         return services;
     }

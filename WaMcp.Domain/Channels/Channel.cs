@@ -39,6 +39,9 @@ public sealed class Channel
     /// <summary>Why it was stopped: the reason word, with the provider's code.</summary>
     public string? StoppedReason { get; set; }
 
+    /// <summary>When an operator last let it send again.</summary>
+    public DateTimeOffset? ResumedAt { get; set; }
+
     /// <summary>When it was added.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 }

@@ -8,7 +8,8 @@ namespace WaMcp.Domain.Channels;
 /// <param name="context">The database.</param>
 /// <param name="find">Finds the channel.</param>
 /// <param name="change">Saves it with its audit row.</param>
-public sealed class ResumeChannel(WaMcpDbContext context, FindChannel find, AuditedChange change)
+/// <param name="clock">Stamps it.</param>
+public sealed class ResumeChannel(WaMcpDbContext context, FindChannel find, AuditedChange change, TimeProvider clock)
 {
     /// <summary>Lets it send; what waited for it is sent from now on.</summary>
     /// <exception cref="Fault"><c>not_found</c>; <c>conflict</c> when it is neither.</exception>
@@ -21,7 +22,7 @@ public sealed class ResumeChannel(WaMcpDbContext context, FindChannel find, Audi
             return channel;
         }
 
-        (channel.StoppedAt, channel.StoppedReason) = (null, null);
+        (channel.StoppedAt, channel.StoppedReason, channel.ResumedAt) = (null, null, clock.GetUtcNow());
         await change.SaveAsync(
             change.Row(AuditAction.ChannelResumed) with { ChannelId = channel.Id }, new() { ["stopped"] = reason }, cancellationToken);
         return channel;

@@ -7,15 +7,17 @@ using WaMcp.Domain.Tenancy;
 namespace WaMcp.Domain.Media;
 
 /// <summary>Takes a file for sending: fetched, measured and judged by its content before anybody says that a message is accepted.</summary>
-/// <remarks>Whatever is refused leaves no row and no file. The object belongs to the scope's client; another client's is not found.</remarks>
+/// <remarks>Whatever is refused leaves no row and no file, and what breaks off a row that is marked as given up. The object belongs to the scope's client; another client's is not found.</remarks>
 /// <param name="context">The scope's client's data.</param>
 /// <param name="tenant">Whose.</param>
 /// <param name="store">Keeps the content.</param>
 /// <param name="fetch">Fetches addresses.</param>
-/// <param name="options">How much a call may carry itself.</param>
+/// <param name="turns">Says when.</param>
+/// <param name="options">How much a call may carry itself, and a client keep.</param>
 /// <param name="clock">Stamps it.</param>
 public sealed class AcceptMedia(
-    WaMcpDbContext context, TenantContext tenant, IMediaStore store, FetchMedia fetch, IOptions<MediaOptions> options, TimeProvider clock)
+    WaMcpDbContext context, TenantContext tenant, IMediaStore store, FetchMedia fetch, FetchTurns turns,
+    IOptions<MediaOptions> options, TimeProvider clock)
 {
     /// <summary>What an object's resource address begins with.</summary>
     public const string ResourcePrefix = "wamcp://media/";
@@ -23,16 +25,15 @@ public sealed class AcceptMedia(
     private const int MaxFileName = 240;
 
     /// <summary>Accepts it.</summary>
-    /// <param name="source">Where it comes from.</param>
-    /// <param name="kind">As what it is to be sent.</param>
-    /// <param name="mimeType">What the caller says it is; counts only between types that the content leaves open.</param>
-    /// <param name="fileName">What it is called.</param>
+    /// <param name="request">What.</param>
     /// <param name="keep">False: it is only judged; what comes back is stored nowhere.</param>
     /// <param name="cancellationToken">Stops, and leaves nothing behind.</param>
-    /// <exception cref="Fault"><c>invalid_input</c> with the limit that it breaks; <c>not_found</c>.</exception>
-    public async Task<MediaObject> ExecuteAsync(
-        MediaSource source, MediaKind kind, string? mimeType, string? fileName, bool keep, CancellationToken cancellationToken)
+    /// <exception cref="Fault">
+    /// <c>invalid_input</c> with the limit that it breaks; <c>not_found</c>; <c>media_quota</c>; <c>rate_limited</c>; <c>unavailable</c>.
+    /// </exception>
+    public async Task<MediaObject> ExecuteAsync(MediaRequest request, bool keep, CancellationToken cancellationToken)
     {
+        var (source, fileName) = (request.Source, request.FileName);
         if (fileName is { } name && (name.Length is 0 or > MaxFileName || name.Any(char.IsControl) || name.Contains('/', StringComparison.Ordinal)))
         {
             throw Fault.Invalid("fileName", $"must be 1 to {MaxFileName} characters, without a path.");
@@ -40,13 +41,16 @@ public sealed class AcceptMedia(
 
         if (source is MediaSource.Kept kept)
         {
-            return await ReuseAsync(kept, kind, keep, cancellationToken);
+            return await ReuseAsync(kept, request, keep, cancellationToken);
         }
 
         var (file, said) = source switch
         {
-            MediaSource.Inline inline => (await StageAsync(inline, kind, cancellationToken), null),
-            MediaSource.Address address => await fetch.ExecuteAsync(address.Url, store.StagingFolder, MediaLimits.Of(kind).MaxBytes, cancellationToken),
+            MediaSource.Inline inline => (await StageAsync(inline, request, cancellationToken), null),
+            MediaSource.Address address => await turns.RunAsync(
+                tenant.ClientId,
+                () => fetch.ExecuteAsync(address.Url, store.StagingFolder, request.Limits.MaxBytes, cancellationToken),
+                cancellationToken),
             _ => throw new NotSupportedException(),
         };
         await using (file)
@@ -56,13 +60,13 @@ public sealed class AcceptMedia(
                 throw Fault.Invalid(Field(source), "the file is empty.");
             }
 
-            var judged = MediaType.Judge(file.Head, mimeType ?? said, fileName ?? LastName(source));
-            var type = Require(Field(source), kind, judged, file.Size, file.Head);
+            var judged = MediaType.Judge(file.Head, request.MimeType ?? said, fileName ?? LastName(source));
+            var type = Require(Field(source), request, judged, file.Size, file.Head);
             return keep ? await KeepAsync(file, type, fileName, cancellationToken) : New(file, type, fileName);
         }
     }
 
-    private async Task<StagedFile> StageAsync(MediaSource.Inline inline, MediaKind kind, CancellationToken cancellationToken)
+    private async Task<StagedFile> StageAsync(MediaSource.Inline inline, MediaRequest request, CancellationToken cancellationToken)
     {
         var most = options.Value.MaxInlineBytes;
         if (inline.Base64.Length / 4 * 3L > most + 2)
@@ -85,31 +89,64 @@ public sealed class AcceptMedia(
             throw TooLarge();
         }
 
-        var limit = MediaLimits.Of(kind).MaxBytes;
-        return await StagedFile.WriteAsync(store.StagingFolder, new MemoryStream(bytes), limit, cancellationToken) ?? throw TooLargeFor("data", kind, bytes.Length);
+        var limit = request.Limits.MaxBytes;
+        return await StagedFile.WriteAsync(store.StagingFolder, new MemoryStream(bytes), limit, cancellationToken) ?? throw TooLargeFor("data", request, bytes.Length);
 
         Fault TooLarge() => Fault.Invalid(
             "data", $"a call carries files of at most {MediaLimits.Write(most)}.", "Pass an https address as url instead.");
     }
 
+    // The row first, marked as given up, so that a content without a row never is: whoever is stopped in between leaves what DeleteMedia takes away.
     private async Task<MediaObject> KeepAsync(StagedFile file, string type, string? fileName, CancellationToken cancellationToken)
     {
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        await LockAsync(context, tenant.ClientId, file.Sha256, cancellationToken);
-        await store.KeepAsync(tenant.ClientId, file, cancellationToken);
-        var known = await context.MediaObjects.SingleOrDefaultAsync(
-            candidate => candidate.Sha256 == file.Sha256 && candidate.MimeType == type, cancellationToken);
-        var now = clock.GetUtcNow();
-        if (known is null)
+        while (true)
         {
-            known = New(file, type, fileName);
-            context.MediaObjects.Add(known);
+            var known = await ReserveAsync(file, type, fileName, cancellationToken);
+            await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+            await LockAsync(context, tenant.ClientId, file.Sha256, cancellationToken);
+            var (id, now) = (known.Id, clock.GetUtcNow());
+            var isThere = await context.MediaObjects.Where(candidate => candidate.Id == id).ExecuteUpdateAsync(
+                set => set.SetProperty(candidate => candidate.AcceptedAt, now).SetProperty(candidate => candidate.DeletedAt, (DateTimeOffset?)null),
+                cancellationToken) == 1;
+            if (isThere) // else it was taken away between the two
+            {
+                await store.KeepAsync(tenant.ClientId, file, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                (known.AcceptedAt, known.DeletedAt) = (now, null);
+                return known;
+            }
+        }
+    }
+
+    // One at a time of each client: together they must not take more room than there is.
+    private async Task<MediaObject> ReserveAsync(StagedFile file, string type, string? fileName, CancellationToken cancellationToken)
+    {
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await context.Database.ExecuteSqlAsync(
+            $"SELECT pg_advisory_xact_lock(hashtextextended({$"wamcp media of {tenant.ClientId}"}, 0))", cancellationToken);
+        var known = await context.MediaObjects.AsNoTracking().SingleOrDefaultAsync(
+            candidate => candidate.Sha256 == file.Sha256 && candidate.MimeType == type, cancellationToken);
+        if (known is not null)
+        {
+            return known;
         }
 
-        (known.AcceptedAt, known.DeletedAt) = (now, null);
+        var used = await context.MediaObjects.SumAsync(candidate => candidate.Size, cancellationToken);
+        if (used + file.Size > options.Value.MaxBytesPerClient)
+        {
+            throw new Fault(
+                FaultCode.MediaQuota,
+                $"The file has {file.Size} bytes, and of the {MediaLimits.Write(options.Value.MaxBytesPerClient)} that your files here may take, {used} bytes are used.",
+                "Send files that are stored here by their mediaId, or wait until older messages are past your retention period; the operator can give more room.");
+        }
+
+        var reserved = New(file, type, fileName);
+        (reserved.AcceptedAt, reserved.DeletedAt) = (reserved.CreatedAt, reserved.CreatedAt);
+        context.MediaObjects.Add(reserved);
         await context.SaveChangesAsync(cancellationToken);
+        context.Entry(reserved).State = EntityState.Detached;
         await transaction.CommitAsync(cancellationToken);
-        return known;
+        return reserved;
     }
 
     private MediaObject New(StagedFile file, string type, string? fileName) => new()
@@ -123,7 +160,7 @@ public sealed class AcceptMedia(
         CreatedAt = clock.GetUtcNow(),
     };
 
-    private async Task<MediaObject> ReuseAsync(MediaSource.Kept source, MediaKind kind, bool keep, CancellationToken cancellationToken)
+    private async Task<MediaObject> ReuseAsync(MediaSource.Kept source, MediaRequest request, bool keep, CancellationToken cancellationToken)
     {
         var reference = source.Reference.StartsWith(ResourcePrefix, StringComparison.Ordinal) ? source.Reference[ResourcePrefix.Length..] : source.Reference;
         var kept = TypedId.TryParse<MediaObjectId>(reference, out var id)
@@ -134,8 +171,8 @@ public sealed class AcceptMedia(
             throw Fault.NotFound("media", source.Reference, "Media is kept for as long as your messages are; pass the file again.");
         }
 
-        var head = kind == MediaKind.Sticker ? await HeadAsync(kept, cancellationToken) : [];
-        Require("mediaId", kind, kept.MimeType, kept.Size, head);
+        var head = request.Kind == MediaKind.Sticker ? await HeadAsync(kept, cancellationToken) : [];
+        Require("mediaId", request, kept.MimeType, kept.Size, head);
         if (keep)
         {
             kept.AcceptedAt = clock.GetUtcNow();
@@ -154,10 +191,9 @@ public sealed class AcceptMedia(
         return head[..length];
     }
 
-    private static string Require(string field, MediaKind kind, string? type, long size, byte[] head)
+    private static string Require(string field, MediaRequest request, string? type, long size, byte[] head)
     {
-        var limits = MediaLimits.Of(kind);
-        var word = kind.ToString().ToLowerInvariant();
+        var (limits, word) = (request.Limits, request.Word);
         if (type is null || !limits.Types.Contains(type))
         {
             throw Fault.Invalid(
@@ -168,16 +204,16 @@ public sealed class AcceptMedia(
 
         if (size > limits.MaxBytes)
         {
-            throw TooLargeFor(field, kind, size);
+            throw TooLargeFor(field, request, size);
         }
 
-        return kind == MediaKind.Sticker && size > MediaLimits.StillSticker && !MediaType.IsAnimated(head)
+        return request.Kind == MediaKind.Sticker && size > MediaLimits.StillSticker && !MediaType.IsAnimated(head)
             ? throw Fault.Invalid(field, $"a sticker that does not move has at most {MediaLimits.Write(MediaLimits.StillSticker)}; this has {size} bytes.")
             : type;
     }
 
-    private static Fault TooLargeFor(string field, MediaKind kind, long size) => Fault.Invalid(
-        field, $"the file has {size} bytes; as {kind.ToString().ToLowerInvariant()} at most {MediaLimits.Write(MediaLimits.Of(kind).MaxBytes)} can be sent.");
+    private static Fault TooLargeFor(string field, MediaRequest request, long size) => Fault.Invalid(
+        field, $"the file has {size} bytes; as {request.Word} at most {MediaLimits.Write(request.Limits.MaxBytes)} can be sent.");
 
     private static string Field(MediaSource source) => source is MediaSource.Address ? "url" : "data";
 

@@ -7,10 +7,8 @@ namespace WaMcp.Domain.Media;
 /// <param name="options">Where it is.</param>
 public sealed class DiskMediaStore(IOptions<MediaOptions> options) : IMediaStore
 {
-    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     /// <inheritdoc/>
-    public string StagingFolder => MakeFolder(Path.Combine(options.Value.Folder, ".incoming")); // a rename must not cross file systems
+    public string StagingFolder => Durable.MakeFolder(Path.Combine(options.Value.Folder, ".incoming")); // a rename must not cross file systems
 
     /// <inheritdoc/>
     public Task KeepAsync(ClientId client, StagedFile file, CancellationToken cancellationToken)
@@ -18,7 +16,7 @@ public sealed class DiskMediaStore(IOptions<MediaOptions> options) : IMediaStore
         var path = PathOf(client, file.Sha256);
         var folder = Path.GetDirectoryName(path)!;
         var isNew = !Directory.Exists(folder);
-        MakeFolder(folder);
+        Durable.MakeFolder(folder);
         File.Move(file.FullPath, path, overwrite: true);
         Durable.FlushFolder(folder);
         if (isNew)
@@ -58,7 +56,4 @@ public sealed class DiskMediaStore(IOptions<MediaOptions> options) : IMediaStore
     }
 
     private string PathOf(ClientId client, string sha256) => Path.Combine(options.Value.Folder, client.ToString(), sha256[..2], sha256);
-
-    private static string MakeFolder(string path) =>
-        (OperatingSystem.IsWindows() ? Directory.CreateDirectory(path) : Directory.CreateDirectory(path, Private)).FullName;
 }

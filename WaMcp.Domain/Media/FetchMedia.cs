@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Options;
 
 namespace WaMcp.Domain.Media;
@@ -9,7 +10,7 @@ namespace WaMcp.Domain.Media;
 /// <remarks>
 /// The address is hostile: the caller may want us to talk to what only we can reach. Only https, only the usual port, only hosts whose every
 /// address is public; the connection goes to an address that was checked, so a name that changes its mind afterwards (DNS rebinding) gains
-/// nothing; redirects are followed by hand and checked like the first. No proxy, cookies, credentials or trace context, no decompression,
+/// nothing; redirects are followed by hand and checked like the first; nothing that a certificate names is fetched. No proxy, cookies, credentials or trace context, no decompression,
 /// and a limit on time and bytes that does not rely on what the server says. What a refused host is, does not show: a name that does not exist, one that
 /// leads inside, and one where nobody answers have the same words. Fails closed with <c>invalid_input</c>; the call's audit row has the reason.
 /// </remarks>
@@ -31,7 +32,7 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
     /// <param name="maxBytes">The most bytes.</param>
     /// <param name="cancellationToken">Stops, and leaves nothing behind.</param>
     /// <returns>The file, and the type that the server says it has.</returns>
-    /// <exception cref="Fault"><c>invalid_input</c>: what was wrong with the address or its answer.</exception>
+    /// <exception cref="Fault"><c>invalid_input</c>: what was wrong with the address or its answer; <c>unavailable</c>: it cannot be stored.</exception>
     public async Task<(StagedFile File, string? Type)> ExecuteAsync(string address, string folder, long maxBytes, CancellationToken cancellationToken)
     {
         var timeout = options.Value.FetchTimeout;
@@ -47,7 +48,7 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
         {
             throw Fault.Invalid(Field, $"the file did not come within {timeout.TotalSeconds} seconds.", Elsewhere);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
+        catch (Exception exception) when (exception is HttpRequestException or InvalidDataException or IOException or SocketException)
         {
             throw exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } or SocketException
                 ? Refused(exception)
@@ -76,7 +77,9 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
                 throw Fault.Invalid(Field, $"the address redirects more than {MaxRedirects} times.", Elsewhere);
             }
 
-            address = Parse(next.IsAbsoluteUri ? next.OriginalString : new Uri(address, next).AbsoluteUri);
+            address = next.IsAbsoluteUri ? Parse(next.OriginalString)
+                : Uri.TryCreate(address, next, out var absolute) ? Parse(absolute.AbsoluteUri)
+                : throw Fault.Invalid(Field, "the address redirects to what is no address.", Elsewhere);
         }
     }
 
@@ -149,7 +152,12 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
         MaxResponseHeadersLength = 16, // KB
         MaxResponseDrainSize = 0,
         ConnectCallback = ConnectAsync,
-        SslOptions = { RemoteCertificateValidationCallback = route.Certificate },
+        SslOptions =
+        {
+            RemoteCertificateValidationCallback = route.Certificate,
+            // A certificate may name where its issuer can be had, or its revocation: addresses that nobody checked.
+            CertificateChainPolicy = new() { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck },
+        },
     };
 
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

@@ -24,7 +24,7 @@ public sealed record MediaLimits(IReadOnlyList<string> Types, long MaxBytes)
 
     private static readonly string[] Papers =
     [
-        "application/pdf", "text/plain", "text/csv", "application/json", "application/zip", "application/msword", "application/vnd.ms-excel",
+        "application/pdf", "text/plain", "application/msword", "application/vnd.ms-excel",
         "application/vnd.ms-powerpoint", "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
@@ -38,6 +38,9 @@ public sealed record MediaLimits(IReadOnlyList<string> Types, long MaxBytes)
         [MediaKind.Document] = new([.. Papers, .. Pictures, .. Films, .. Sounds, "image/webp"], Largest),
         [MediaKind.Sticker] = new(["image/webp"], 500 * Kilo),
     };
+
+    /// <summary>Those of a voice note (https://developers.facebook.com/docs/whatsapp/cloud-api/messages/audio-messages).</summary>
+    public static MediaLimits Voice { get; } = new(["audio/ogg"], 16 * Mega);
 
     /// <summary>Those of one kind.</summary>
     public static MediaLimits Of(MediaKind kind) => Known[kind];

@@ -15,6 +15,15 @@ public sealed class MediaOptions
     /// <summary>How long fetching a file from an address may take, from its first look-up to its last byte.</summary>
     public TimeSpan FetchTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How many bytes a client may keep here at once.</summary>
+    public long MaxBytesPerClient { get; set; } = 5L * 1024 * 1024 * 1024;
+
+    /// <summary>How many files a process fetches at once.</summary>
+    public int MaxFetches { get; set; } = 16;
+
+    /// <summary>How many of them for one client.</summary>
+    public int MaxFetchesPerClient { get; set; } = 4;
+
     /// <summary>On which ports files are fetched. Each one more lets callers talk to more kinds of servers.</summary>
     public IList<int> FetchPorts { get; } = [];
 

@@ -18,21 +18,17 @@ internal static class MediaType
         [".docx"] = "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         [".xlsx"] = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         [".pptx"] = "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        [".zip"] = Zip,
         [".doc"] = "application/msword",
         [".xls"] = "application/vnd.ms-excel",
         [".ppt"] = "application/vnd.ms-powerpoint",
         [".txt"] = Text,
-        [".csv"] = "text/csv",
-        [".json"] = "application/json",
         [".m4a"] = "audio/mp4",
     };
 
     private static readonly Dictionary<string, string[]> Inside = new()
     {
-        [Zip] = [Zip, ByExtension[".docx"], ByExtension[".xlsx"], ByExtension[".pptx"]],
+        [Zip] = [ByExtension[".docx"], ByExtension[".xlsx"], ByExtension[".pptx"]],
         [Ole] = [ByExtension[".doc"], ByExtension[".xls"], ByExtension[".ppt"]],
-        [Text] = [Text, "text/csv", "application/json"],
         ["video/mp4"] = ["video/mp4", "audio/mp4"],
         ["video/3gpp"] = ["video/3gpp"],
     };
@@ -57,7 +53,7 @@ internal static class MediaType
 
         var said = declared?.Split(';')[0].Trim().ToLowerInvariant();
         var named = ByExtension.GetValueOrDefault(Path.GetExtension(fileName ?? ""));
-        return possible.FirstOrDefault(type => type == said) ?? possible.FirstOrDefault(type => type == named) ?? (found == Ole ? null : found);
+        return possible.FirstOrDefault(type => type == said) ?? possible.FirstOrDefault(type => type == named) ?? (found is Ole or Zip ? null : found);
     }
 
     /// <summary>Whether a WebP picture moves: the animation flag of its extended header (https://developers.google.com/speed/webp/docs/riff_container).</summary>

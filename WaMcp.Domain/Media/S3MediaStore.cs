@@ -42,7 +42,7 @@ public sealed class S3MediaStore : IMediaStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public string StagingFolder => Path.Combine(Path.GetTempPath(), "wamcp-media");
+    public string StagingFolder => Durable.MakeFolder(Path.Combine(Path.GetTempPath(), "wamcp-media"));
 
     /// <inheritdoc/>
     public async Task KeepAsync(ClientId client, StagedFile file, CancellationToken cancellationToken)

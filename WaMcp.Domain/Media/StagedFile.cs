@@ -23,20 +23,31 @@ public sealed class StagedFile : IAsyncDisposable
 
     /// <summary>Writes a stream down to the disk, never more of it than allowed, and never more than a buffer of it in memory.</summary>
     /// <returns>The file; null, and nothing left behind, when there are more bytes than <paramref name="maxBytes"/>.</returns>
+    /// <exception cref="InvalidDataException">The stream broke off.</exception>
+    /// <exception cref="Fault"><c>unavailable</c>: the disk does not take it.</exception>
     public static async Task<StagedFile?> WriteAsync(string folder, Stream content, long maxBytes, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, Guid.NewGuid().ToString("N"));
         try
         {
+            Durable.MakeFolder(folder);
             if (await CopyAsync(path, content, maxBytes, cancellationToken) is { } written)
             {
                 return new StagedFile(path, written.Sha256, written.Size, written.Head);
             }
         }
-        catch
+        catch (Exception exception)
         {
-            File.Delete(path);
+            if (File.Exists(path)) // or else its folder may not be there either, which is another error
+            {
+                File.Delete(path);
+            }
+
+            if (exception is IOException)
+            {
+                throw new Fault(FaultCode.Unavailable, "Files cannot be stored here just now.", "Try again later; if it stays, tell the operator the time.", inner: exception);
+            }
+
             throw;
         }
 
@@ -54,7 +65,14 @@ public sealed class StagedFile : IAsyncDisposable
 
         foreach (var path in Directory.EnumerateFiles(folder).Where(path => File.GetLastWriteTimeUtc(path) < before))
         {
-            File.Delete(path);
+            try
+            {
+                File.Delete(path);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Somebody else's, or in use: it must not keep the others here.
+            }
         }
     }
 
@@ -72,7 +90,7 @@ public sealed class StagedFile : IAsyncDisposable
         await using var file = Durable.Open(path, FileMode.CreateNew);
         var (buffer, head, size) = (new byte[BufferBytes], new MemoryStream(), 0L);
         int read;
-        while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
+        while ((read = await ReadAsync(content, buffer, cancellationToken)) > 0)
         {
             size += read;
             if (size > maxBytes)
@@ -87,5 +105,18 @@ public sealed class StagedFile : IAsyncDisposable
 
         file.Flush(flushToDisk: true);
         return (Convert.ToHexStringLower(hash.GetHashAndReset()), size, head.ToArray());
+    }
+
+    // A source that breaks off must not look like a disk that is full.
+    private static async ValueTask<int> ReadAsync(Stream content, byte[] buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await content.ReadAsync(buffer, cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            throw new InvalidDataException("The content broke off.", exception);
+        }
     }
 }

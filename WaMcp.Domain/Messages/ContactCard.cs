@@ -9,6 +9,8 @@ public sealed record ContactCard
     /// <summary>Characters of any text on a card.</summary>
     public const int MaxText = 1000;
 
+    private const int MaxEntries = 20; // of each list; Meta names no number
+
     /// <summary>The whole name as it is shown.</summary>
     [Description("The whole name, as it is to be shown.")]
     public required string Name { get; init; }
@@ -50,6 +52,11 @@ public sealed record ContactCard
         ContentLimit.Optional($"{field}.jobTitle", JobTitle, MaxText);
         foreach (var (list, name) in new[] { (Phones, "phones"), (Emails, "emails"), (Urls, "urls") })
         {
+            if (list.Count > MaxEntries)
+            {
+                throw Fault.Invalid($"{field}.{name}", $"has {list.Count} entries; the limit is {MaxEntries}.");
+            }
+
             for (var i = 0; i < list.Count; i++)
             {
                 ContentLimit.Require($"{field}.{name}[{i}]", list[i], MaxText);

@@ -23,11 +23,7 @@ public sealed class ForecastSend(WaMcpDbContext context, NpgsqlDataSource databa
     public async Task<SendForecast> ExecuteAsync(MessageOrder order, ClientContext client, CancellationToken cancellationToken)
     {
         order.Content.Check();
-        var now = clock.GetUtcNow();
-        var contact = await FindAsync(order.Channel.Id, order.Recipient, cancellationToken);
-        var conversation = contact is null ? null : await context.Conversations.AsNoTracking()
-            .SingleOrDefaultAsync(row => row.ChannelId == order.Channel.Id && row.ContactId == contact.Id, cancellationToken);
-        var window = ServiceWindow.Of(conversation?.LastInboundAt, now);
+        var (contact, conversation, window) = await LookAsync(order, cancellationToken);
         var (ofKey, ofChannel) = await CapsAsync(client, order.Channel, cancellationToken);
         var channel = await context.Channels.AsNoTracking().SingleAsync(row => row.Id == order.Channel.Id, cancellationToken);
         List<Fault> refusals = [.. SendRules.Refusals(order.Content, order.Recipient, contact, window)];
@@ -56,6 +52,17 @@ public sealed class ForecastSend(WaMcpDbContext context, NpgsqlDataSource databa
         }
     }
 
+    /// <summary>Refuses what could not be accepted now, before it costs anything.</summary>
+    /// <exception cref="Fault"><c>window_closed</c>, <c>opted_out</c>, <c>phone_needed</c>.</exception>
+    public async Task RequireAsync(MessageOrder order, CancellationToken cancellationToken)
+    {
+        var (contact, _, window) = await LookAsync(order, cancellationToken);
+        if (SendRules.Refusals(order.Content, order.Recipient, contact, window).FirstOrDefault() is { } refusal)
+        {
+            throw refusal;
+        }
+    }
+
     /// <summary>The caps on what this caller sends over a channel.</summary>
     public async Task<(CapUse? OfKey, CapUse? OfChannel)> CapsAsync(ClientContext client, GrantedChannel? channel, CancellationToken cancellationToken)
     {
@@ -65,6 +72,14 @@ public sealed class ForecastSend(WaMcpDbContext context, NpgsqlDataSource databa
                 ? await DailyCap.ReadAsync(database, DailyCap.SubjectOf(key), limit, now, cancellationToken) : null,
             channel is { DailyMessageCap: { } cap }
                 ? await DailyCap.ReadAsync(database, DailyCap.SubjectOf(client.ClientId, channel.Id), cap, now, cancellationToken) : null);
+    }
+
+    private async Task<(Contact? Contact, Conversation? Conversation, ServiceWindow Window)> LookAsync(MessageOrder order, CancellationToken cancellationToken)
+    {
+        var contact = await FindAsync(order.Channel.Id, order.Recipient, cancellationToken);
+        var conversation = contact is null ? null : await context.Conversations.AsNoTracking()
+            .SingleOrDefaultAsync(row => row.ChannelId == order.Channel.Id && row.ContactId == contact.Id, cancellationToken);
+        return (contact, conversation, ServiceWindow.Of(conversation?.LastInboundAt, clock.GetUtcNow()));
     }
 
     private async Task<Contact?> FindAsync(ChannelId channel, Recipient recipient, CancellationToken cancellationToken)

@@ -43,6 +43,10 @@ public sealed record InteractiveContent(
     public override IEnumerable<MediaObjectId> Media => Header is InteractiveHeader.File file ? [file.Object] : [];
 
     /// <inheritdoc/>
+    public override MessageContent With(MediaObjectId file) =>
+        Header is InteractiveHeader.File header ? this with { Header = header with { Object = file } } : this;
+
+    /// <inheritdoc/>
     public override void Check()
     {
         ContentLimit.Require("text", Text, Action is InteractiveAction.Menu ? MaxTextOfMenu : MaxText);

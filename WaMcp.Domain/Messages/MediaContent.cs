@@ -31,6 +31,9 @@ public sealed record MediaContent(
     public override IEnumerable<MediaObjectId> Media => [Object];
 
     /// <inheritdoc/>
+    public override MessageContent With(MediaObjectId file) => this with { Object = file };
+
+    /// <inheritdoc/>
     public override void Check()
     {
         if (Caption is not null && MediaKind is MediaKind.Audio or MediaKind.Sticker)

@@ -44,6 +44,9 @@ public abstract record MessageContent
     [JsonIgnore]
     public virtual IEnumerable<MediaObjectId> Media => [];
 
+    /// <summary>The same with the file that it carries, which was not known before.</summary>
+    public virtual MessageContent With(MediaObjectId file) => this;
+
     /// <summary>Reads what <see cref="ToJson"/> wrote; null when it was pruned, or written by a version that knows more kinds.</summary>
     public static MessageContent? TryFromJson(string? json)
     {

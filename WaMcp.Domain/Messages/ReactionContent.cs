@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Serialization;
 
 namespace WaMcp.Domain.Messages;
@@ -27,9 +28,12 @@ public sealed record ReactionContent(string ProviderMessageId, string Emoji) : M
             throw Fault.Invalid("replyTo", "cannot go with a reaction.");
         }
 
-        if (Emoji.Length > 0 && (new StringInfo(Emoji).LengthInTextElements != 1 || Emoji.All(char.IsAscii) || Emoji.Length > 64))
+        if (Emoji.Length > 0 && (new StringInfo(Emoji).LengthInTextElements != 1 || !Emoji.EnumerateRunes().Any(IsSymbol) || Emoji.Length > 64))
         {
             throw Fault.Invalid("emoji", "must be 1 emoji, or empty to take the reaction back.");
         }
     }
+
+    // A picture, or what makes a picture of a sign: the emoji variation selector, the keycap.
+    private static bool IsSymbol(Rune rune) => rune.Value is 0xFE0F or 0x20E3 || (!rune.IsAscii && Rune.GetUnicodeCategory(rune) == UnicodeCategory.OtherSymbol);
 }

@@ -34,10 +34,15 @@ public sealed class RecordStatus(WaMcpDbContext context, StopChannel stop)
             message.Stamp(status.State.Value, status.At);
         }
 
-        if (status.State is { } state && message.MoveTo(state, status.At) && state == MessageState.Failed)
+        var failed = status.State == MessageState.Failed && message.MoveTo(MessageState.Failed, status.At);
+        if (failed)
         {
             message.ErrorCode = status.ErrorCode ?? "provider_failed";
             message.ErrorText = status.ErrorText ?? "The provider could not deliver the message.";
+        }
+        else if (status.State is { } state and not MessageState.Failed)
+        {
+            message.MoveTo(state, status.At);
         }
 
         if (status.OptedOut)
@@ -47,11 +52,14 @@ public sealed class RecordStatus(WaMcpDbContext context, StopChannel stop)
         }
 
         await context.SaveChangesAsync(cancellationToken);
-        if (status is { StopsChannel: true, State: MessageState.Failed })
+        if (failed && status.StopsChannel && !await IsBeforeResumeAsync(channel, status.At, cancellationToken))
         {
             await stop.ExecuteAsync(channel, message.ErrorCode ?? status.ErrorCode!, status.ErrorText ?? "", cancellationToken);
         }
 
         return true;
     }
+    // What the number was refused for before the operator let it send again is settled. Providers tell whole seconds.
+    private Task<bool> IsBeforeResumeAsync(ChannelId channel, DateTimeOffset at, CancellationToken cancellationToken) =>
+        context.Channels.AnyAsync(candidate => candidate.Id == channel && candidate.ResumedAt >= at.AddSeconds(1), cancellationToken);
 }

@@ -23,6 +23,7 @@ public sealed record TemplateContent(
     private const int MaxCoupon = 15; // https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/coupon-templates
     private const int MaxUrlEnding = 2000;
     private const int MaxButtons = 10;
+    private const int MaxAction = 8 * 1024;
 
     /// <inheritdoc/>
     [JsonIgnore]
@@ -44,6 +45,14 @@ public sealed record TemplateContent(
     [JsonIgnore]
     public override IEnumerable<MediaObjectId> Media =>
         Components.SelectMany(component => component.Parameters).OfType<TemplateParameter.File>().Select(file => file.Object);
+
+    /// <inheritdoc/>
+    public override MessageContent With(MediaObjectId file)
+    {
+        return this with { Components = [.. Components.Select(component => component with { Parameters = [.. component.Parameters.Select(Filled)] })] };
+
+        TemplateParameter Filled(TemplateParameter parameter) => parameter is TemplateParameter.File empty ? empty with { Object = file } : parameter;
+    }
 
     /// <inheritdoc/>
     public override void Check()
@@ -106,6 +115,9 @@ public sealed record TemplateContent(
                 break;
             case TemplateParameter.Coupon coupon:
                 ContentLimit.Require($"{field}.code", coupon.Code, MaxCoupon);
+                break;
+            case TemplateParameter.Action action:
+                ContentLimit.Require($"{field}.action", action.Document.ToJsonString(), MaxAction);
                 break;
         }
     }

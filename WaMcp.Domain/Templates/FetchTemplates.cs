@@ -61,9 +61,10 @@ public sealed partial class FetchTemplates(IServiceScopeFactory services, TimePr
         try
         {
             var (asOf, book) = (clock.GetUtcNow(), scope.GetRequiredService<TemplateBook>());
+            var seen = await book.ChangedAsync(name, cancellationToken);
             var templates = await scope.GetRequiredService<IEnumerable<IChannel>>().Single(candidate => candidate.Kind == channel.Kind)
                 .TemplatesAsync(channel, cancellationToken);
-            await book.ReplaceAsync(name, templates, asOf, cancellationToken);
+            await book.ReplaceAsync(name, templates, asOf, seen, cancellationToken);
             account.Failed = null;
             return (await book.ReadAsync(name, cancellationToken))! with { IsFresh = true };
         }

@@ -5,6 +5,7 @@ namespace WaMcp.Domain.Templates;
 /// <summary>Makes a message of a template, or says what is missing before the provider would (its errors 132000, 132001, 132012, 132015, 132016).</summary>
 public static class FillTemplate
 {
+    private const int MaxBody = 1024;
     private const string See = "list_templates shows what each template needs.";
 
     /// <summary>Finds the template that a caller means.</summary>
@@ -37,6 +38,14 @@ public static class FillTemplate
     public static TemplateContent Execute(MessageTemplate template, TemplateFilling filling)
     {
         var form = TemplateForm.Of(template);
+        if (form.Unfillable is { } part)
+        {
+            throw Refused(
+                $"The template '{template.Name}' ({template.Language}) has a part that cannot be filled here: {Shorten(part)}.",
+                "Choose another: list_templates shows them.",
+                "name");
+        }
+
         var components = new List<TemplateComponent>();
         RequireHeader(form, filling.Header);
         if (filling.Header is { } header)
@@ -58,6 +67,10 @@ public static class FillTemplate
         components.AddRange(Buttons(template, form, filling));
         return new TemplateContent(template.Name, template.Language, template.Purpose, components, Text(form, components));
     }
+
+    private static string Within(string body) => body.EnumerateRunes().Count() is var length && length > MaxBody
+        ? throw Refused($"body: has {length} characters when it is filled; the limit is {MaxBody}.", "Fill it with shorter values.", "body")
+        : body;
 
     private static void RequireHeader(TemplateForm form, TemplateParameter? given)
     {
@@ -159,7 +172,7 @@ public static class FillTemplate
         string?[] parts =
         [
             form.HeaderFormat == "TEXT" ? Filled(form.HeaderText, form.HeaderGaps, TemplatePart.Header) : null,
-            Filled(form.BodyText, form.BodyGaps, TemplatePart.Body),
+            Within(Filled(form.BodyText, form.BodyGaps, TemplatePart.Body)),
             form.FooterText,
             form.Buttons.Count == 0 ? null : string.Join(' ', form.Buttons.Select(button => $"[{button.Text}]")),
         ];

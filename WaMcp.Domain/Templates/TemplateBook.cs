@@ -18,7 +18,7 @@ public sealed class TemplateBook(WaMcpDbContext context, TimeProvider clock)
             return null;
         }
 
-        var isFresh = clock.GetUtcNow() - fetched < TemplateList.FreshFor && !(list.ChangedAt >= fetched);
+        var isFresh = clock.GetUtcNow() - fetched < TemplateList.FreshFor && list.ChangedAt is null;
         var templates = await context.MessageTemplates.AsNoTracking().Where(row => row.AccountId == account).ToListAsync(cancellationToken);
         return new TemplateShelf(
             [.. templates.OrderBy(template => template.Name, StringComparer.Ordinal).ThenBy(template => template.Language, StringComparer.Ordinal)],
@@ -26,19 +26,26 @@ public sealed class TemplateBook(WaMcpDbContext context, TimeProvider clock)
             isFresh);
     }
 
+    /// <summary>When the provider told of a change that no copy has yet; as this says it, it can be compared with itself only, not with anybody's clock.</summary>
+    public Task<DateTimeOffset?> ChangedAsync(string account, CancellationToken cancellationToken) =>
+        context.TemplateLists.Where(row => row.AccountId == account).Select(row => row.ChangedAt).SingleOrDefaultAsync(cancellationToken);
+
     /// <summary>Puts a new copy in the place of the old one.</summary>
     /// <param name="account">The provider's account.</param>
     /// <param name="templates">All it has.</param>
-    /// <param name="asOf">When the provider was asked: what it told about changes since then makes the copy stale at once.</param>
+    /// <param name="asOf">When the provider was asked.</param>
+    /// <param name="seen">What <see cref="ChangedAsync"/> said before it was asked: a change told since then makes the copy stale at once.</param>
     /// <param name="cancellationToken">Rolls back.</param>
     public async Task ReplaceAsync(
-        string account, IReadOnlyList<MessageTemplate> templates, DateTimeOffset asOf, CancellationToken cancellationToken)
+        string account, IReadOnlyList<MessageTemplate> templates, DateTimeOffset asOf, DateTimeOffset? seen, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var isNewer = await context.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO template_lists AS list (account_id, fetched_at) VALUES ({account}, {asOf})
-            ON CONFLICT (account_id) DO UPDATE SET fetched_at = excluded.fetched_at WHERE list.fetched_at IS NULL OR list.fetched_at < excluded.fetched_at
+            ON CONFLICT (account_id) DO UPDATE SET fetched_at = excluded.fetched_at,
+                changed_at = CASE WHEN list.changed_at IS DISTINCT FROM {seen}::timestamptz THEN list.changed_at END
+            WHERE list.fetched_at IS NULL OR list.fetched_at < excluded.fetched_at
             """,
             cancellationToken) == 1;
         if (isNewer)

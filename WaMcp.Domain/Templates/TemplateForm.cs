@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -23,7 +24,13 @@ public sealed partial record TemplateForm(
     {
         /// <summary>Whether a message must bring something for it.</summary>
         public bool NeedsValue => Type is "OTP" or "COPY_CODE" || (Type == "URL" && Url?.Contains("{{", StringComparison.Ordinal) == true);
+
+        /// <summary>Whether it is known what a message must bring for it.</summary>
+        public bool IsKnown => Type is "QUICK_REPLY" or "URL" or "PHONE_NUMBER" or "COPY_CODE" or "OTP" or "FLOW" or "CATALOG" or "VOICE_CALL";
     }
+
+    /// <summary>What of it cannot be filled here, a component or a kind of button; null when all of it can.</summary>
+    public string? Unfillable { get; private init; }
 
     /// <summary>The gaps of the header, by name or number.</summary>
     public IReadOnlyList<string> HeaderGaps => HeaderFormat == "TEXT" ? Gaps(HeaderText) : [];
@@ -44,18 +51,25 @@ public sealed partial record TemplateForm(
                 "BODY" => form with { BodyText = Text(component, "text") ?? form.BodyText },
                 "FOOTER" => form with { FooterText = Text(component, "text") },
                 "BUTTONS" => form with { Buttons = ReadButtons(component) },
-                _ => form,
+                var other => form with { Unfillable = other ?? "?" },
             };
         }
 
-        return form;
+        return form with { Unfillable = form.Unfillable ?? form.Buttons.FirstOrDefault(button => !button.IsKnown)?.Type };
     }
 
     /// <summary>A text with its gaps filled; what is not given stays as it is.</summary>
     public static string Fill(string text, IReadOnlyDictionary<string, string> values) =>
         Gap().Replace(text, gap => values.GetValueOrDefault(gap.Groups[1].Value, gap.Value));
 
-    private static List<string> Gaps(string text) => [.. Gap().Matches(text).Select(gap => gap.Groups[1].Value).Distinct()];
+    // Values of numbered gaps come by their numbers, wherever in the text these stand.
+    private static List<string> Gaps(string text)
+    {
+        var gaps = Gap().Matches(text).Select(gap => gap.Groups[1].Value).Distinct().ToList();
+        return gaps.TrueForAll(gap => int.TryParse(gap, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            ? [.. gaps.OrderBy(gap => int.Parse(gap, CultureInfo.InvariantCulture))]
+            : gaps;
+    }
 
     private static List<Button> ReadButtons(JsonElement component) =>
         component.TryGetProperty("buttons", out var buttons) && buttons.ValueKind == JsonValueKind.Array

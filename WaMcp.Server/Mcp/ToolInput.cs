@@ -35,6 +35,8 @@ internal sealed class ToolInput<TInput>
             {
                 throw Fault.Invalid(name, "must not be null.");
             }
+
+            RefuseNullEntries(name, value);
         }
 
         if (required.FirstOrDefault(name => !given.ContainsKey(name)) is { } missing)
@@ -50,6 +52,28 @@ internal sealed class ToolInput<TInput>
         {
             var member = exception.Path?.TrimStart('$', '.') is { Length: > 0 } path ? path : "arguments";
             throw Fault.Invalid(member, $"has the wrong type; {Expected(member)}.");
+        }
+    }
+
+    // The serialiser checks members for null, but not the entries of lists.
+    private static void RefuseNullEntries(string path, JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject members:
+                foreach (var (name, value) in members)
+                {
+                    RefuseNullEntries($"{path}.{name}", value);
+                }
+
+                break;
+            case JsonArray entries:
+                for (var i = 0; i < entries.Count; i++)
+                {
+                    RefuseNullEntries($"{path}[{i}]", entries[i] ?? throw Fault.Invalid($"{path}[{i}]", "must not be null."));
+                }
+
+                break;
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class GetUsageTool() : MessagingTool<GetUsageTool.Input, GetUsag
         [property: Description("What you sent in the last 30 days, by category.")] IReadOnlyList<Line> Last30Days);
 
     internal sealed record Line(
-        [property: Description("What it was sent as.")] MessageCategory Category,
+        [property: Description("What it is billed as, or was sent as while the provider has not said.")] MessageCategory Category,
         [property: Description("Messages that the provider took, or may have taken.")] long Sent,
         [property: Description("Those of which the provider said that it bills them.")] long Billable)
     {

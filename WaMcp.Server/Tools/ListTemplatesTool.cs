@@ -33,7 +33,8 @@ internal sealed class ListTemplatesTool() : MessagingTool<ListTemplatesTool.Inpu
         [property: Description("What it says; gaps in double braces.")] string Body,
         [property: Description("What stands below.")] string? Footer,
         [property: Description("Its buttons, in order; counted from 0.")] IReadOnlyList<ButtonItem> Buttons,
-        [property: Description("What send_template must bring.")] Needs Needs);
+        [property: Description("What send_template must bring.")] Needs Needs,
+        [property: Description("A part that send_template cannot fill: then it refuses the template.")] string? Unfillable);
 
     internal sealed record ButtonItem(
         [property: Description("QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, …")] string Type,
@@ -68,6 +69,7 @@ internal sealed class ListTemplatesTool() : MessagingTool<ListTemplatesTool.Inpu
             form.BodyText,
             form.FooterText,
             [.. form.Buttons.Select(button => new ButtonItem(button.Type, button.Text, button.Url))],
-            new Needs(header, form.BodyGaps, template.HasNamedParameters, [.. form.Buttons.Index().Where(button => button.Item.NeedsValue).Select(button => button.Index)]));
+            new Needs(header, form.BodyGaps, template.HasNamedParameters, [.. form.Buttons.Index().Where(button => button.Item.NeedsValue).Select(button => button.Index)]),
+            form.Unfillable);
     }
 }

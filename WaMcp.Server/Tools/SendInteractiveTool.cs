@@ -62,16 +62,19 @@ internal sealed class SendInteractiveTool() : SendTool<SendInteractiveTool.Input
         [property: Description("Words; up to 60 characters.")] string? Text = null,
         [property: Description("A picture instead of words.")] MediaInput? Image = null,
         [property: Description("A video instead of words.")] MediaInput? Video = null,
-        [property: Description("A document instead of words.")] MediaInput? Document = null);
+        [property: Description("A document instead of words.")] MediaInput? Document = null,
+        [property: Description("What the document is called.")] string? FileName = null);
 
     protected override async Task<Draft> DraftAsync(ToolCall<Input> call, CancellationToken cancellationToken)
     {
         var input = call.Input;
         var recipient = RecipientArgument.Read("to", input.To);
-        return new Draft(recipient, new InteractiveContent(input.Text, Action(input), await HeaderAsync(call, cancellationToken), input.Footer)
+        var (header, file) = Header(input.Header);
+        var content = new InteractiveContent(input.Text, Action(input), header, input.Footer)
         {
             ReplyTo = await AnsweredAsync(call, input.ReplyTo, recipient, cancellationToken),
-        });
+        };
+        return new Draft(recipient, content, File: file);
     }
 
     private static InteractiveAction Action(Input input)
@@ -92,18 +95,18 @@ internal sealed class SendInteractiveTool() : SendTool<SendInteractiveTool.Input
     private static InteractiveAction.Section Section(SectionInput section) =>
         new(section.Title, [.. section.Rows.Select(row => new InteractiveAction.Row(row.Id, row.Title, row.Description))]);
 
-    private static async Task<InteractiveHeader?> HeaderAsync(ToolCall<Input> call, CancellationToken cancellationToken)
+    private static (InteractiveHeader? Header, FileArgument? File) Header(HeaderInput? header)
     {
-        if (call.Input.Header is not { } header)
+        if (header is null)
         {
-            return null;
+            return (null, null);
         }
 
-        var file = HeaderFile.Of(header.Image, header.Video, header.Document);
+        var file = FileArgument.OfHeader(header.Image, header.Video, header.Document, header.FileName);
         return (header.Text, file) switch
         {
-            ({ } text, null) => new InteractiveHeader.Text(text),
-            (null, { } given) => new InteractiveHeader.File(given.Kind, await given.ResolveAsync(call, cancellationToken)),
+            ({ } text, null) => (new InteractiveHeader.Text(text), null),
+            (null, { } given) => (new InteractiveHeader.File(given.Kind, default, given.FileName), given),
             _ => throw Fault.Invalid("header", "give exactly one of text, image, video and document."),
         };
     }

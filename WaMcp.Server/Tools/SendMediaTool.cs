@@ -39,7 +39,7 @@ internal sealed class SendMediaTool() : SendTool<SendMediaTool.Input>(
         [Description("Words under an image, a video or a document; up to 1024 characters.")]
         public string? Caption { get; init; }
 
-        [Description("True: audio is shown as a voice note.")]
+        [Description("True: audio is shown as a voice note; it must be ogg with opus.")]
         public bool Voice { get; init; }
     }
 
@@ -51,14 +51,7 @@ internal sealed class SendMediaTool() : SendTool<SendMediaTool.Input>(
         {
             ReplyTo = await AnsweredAsync(call, input.ReplyTo, recipient, cancellationToken),
         };
-        content.Check(); // before anything is fetched
-        var file = await call.Get<ResolveMedia>().ExecuteAsync(
-            null,
-            new MediaInput(input.Url, input.Data, input.Resource, input.MediaId, input.MimeType),
-            input.Type,
-            input.FileName,
-            input.DryRun,
-            cancellationToken);
-        return new Draft(recipient, content with { Object = file });
+        var file = new MediaInput(input.Url, input.Data, input.Resource, input.MediaId, input.MimeType);
+        return new Draft(recipient, content, File: new FileArgument(null, file, input.Type, input.FileName, input.Voice));
     }
 }

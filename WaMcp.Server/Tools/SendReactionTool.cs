@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using WaMcp.Domain;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
@@ -24,6 +25,11 @@ internal sealed class SendReactionTool() : SendTool<SendReactionTool.Input>(
     protected override async Task<Draft> DraftAsync(ToolCall<Input> call, CancellationToken cancellationToken)
     {
         var (message, contact) = await MessageArgument.FindAsync(call, "messageId", call.Input.MessageId, cancellationToken);
+        if ((contact.ProviderUserId ?? contact.Phone) is null)
+        {
+            throw Fault.NotFound("contact", contact.Id.ToString(), "The person who wrote it was erased.");
+        }
+
         return new Draft(new Recipient(contact.ProviderUserId, contact.Phone), new ReactionContent(message.ProviderMessageId!, call.Input.Emoji));
     }
 }

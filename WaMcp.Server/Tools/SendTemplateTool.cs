@@ -75,14 +75,16 @@ internal sealed class SendTemplateTool() : SendTool<SendTemplateTool.Input>(
         var recipient = RecipientArgument.Read("to", input.To);
         var shelf = await call.Get<FetchTemplates>().ExecuteAsync(call.Channel.Id, cancellationToken);
         var template = FillTemplate.Find(shelf, input.Name, input.Language);
+        var (header, file) = Header(input.Header);
         var filling = new TemplateFilling(
-            await HeaderAsync(call, cancellationToken),
+            header,
             [.. (input.Body ?? []).Select(Value)],
             [.. (input.Buttons ?? []).Select(button => new TemplateFilling.OfButton(button.Index, button.Value, button.Action))]);
         return new Draft(
             recipient,
             FillTemplate.Execute(template, filling) with { ReplyTo = await AnsweredAsync(call, input.ReplyTo, recipient, cancellationToken) },
-            StaleTemplates.Notice(shelf));
+            StaleTemplates.Notice(shelf),
+            file);
     }
 
     private static TemplateParameter Value(ValueInput value, int index)
@@ -98,19 +100,19 @@ internal sealed class SendTemplateTool() : SendTool<SendTemplateTool.Input>(
             : throw Fault.Invalid($"body[{index}]", "needs exactly one of text, currency and dateTime.");
     }
 
-    private static async Task<TemplateParameter?> HeaderAsync(ToolCall<Input> call, CancellationToken cancellationToken)
+    private static (TemplateParameter? Header, FileArgument? File) Header(HeaderInput? header)
     {
-        if (call.Input.Header is not { } header)
+        if (header is null)
         {
-            return null;
+            return (null, null);
         }
 
-        var file = HeaderFile.Of(header.Image, header.Video, header.Document);
+        var file = FileArgument.OfHeader(header.Image, header.Video, header.Document, header.FileName);
         return (header.Text, file, header.Location) switch
         {
-            ({ } text, null, null) => new TemplateParameter.Text(text, header.Name),
-            (null, { } given, null) => new TemplateParameter.File(given.Kind, await given.ResolveAsync(call, cancellationToken), header.FileName),
-            (null, null, { } place) => new TemplateParameter.Place(new LocationContent(place.Latitude, place.Longitude, place.Name, place.Address)),
+            ({ } text, null, null) => (new TemplateParameter.Text(text, header.Name), null),
+            (null, { } given, null) => (new TemplateParameter.File(given.Kind, default, given.FileName), given),
+            (null, null, { } place) => (new TemplateParameter.Place(new LocationContent(place.Latitude, place.Longitude, place.Name, place.Address)), null),
             _ => throw Fault.Invalid("header", "needs exactly one of text, image, video, document and location."),
         };
     }

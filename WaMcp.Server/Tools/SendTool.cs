@@ -28,6 +28,12 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
 {
     private const int MaxWait = 30;
 
+    // Members that a later version adds, and nobody gave, must not make another order of the same one.
+    private static readonly System.Text.Json.JsonSerializerOptions WhatWasSaid = new(ToolSchema.Json)
+    {
+        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault,
+    };
+
     /// <summary>What the input means.</summary>
     /// <exception cref="Fault">It means nothing that could be sent.</exception>
     protected abstract Task<Draft> DraftAsync(ToolCall<TInput> call, CancellationToken cancellationToken);
@@ -41,20 +47,25 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
         }
 
         var repeat = Repeat(call);
-        if (repeat is not null && !input.DryRun && await call.Get<SendMessage>().FindAsync(repeat, cancellationToken) is { } known)
+        if (repeat is not null && await call.Get<SendMessage>().FindAsync(repeat, cancellationToken) is { } known)
         {
             return await AnswerAsync(call, known, null, cancellationToken); // also when it could not be accepted any more
         }
 
         var draft = await DraftAsync(call, cancellationToken);
         var order = new MessageOrder(call.Channel, draft.Recipient, draft.Content, call.Caller.Client.ApiKeyId, call.Caller.RequestId, repeat);
-        if (input.DryRun)
-        {
-            return await ForecastAsync(call, order, draft.Notice, cancellationToken);
-        }
-
         try
         {
+            if (draft.File is { } file)
+            {
+                order = order with { Content = await WithFileAsync(call, order, file, cancellationToken) };
+            }
+
+            if (input.DryRun)
+            {
+                return await ForecastAsync(call, order, draft.Notice, cancellationToken);
+            }
+
             var accepted = await call.Get<SendMessage>().ExecuteAsync(order, cancellationToken);
             return await AnswerAsync(call, accepted, draft.Notice, cancellationToken);
         }
@@ -62,6 +73,19 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
         {
             throw await WithTemplatesAsync(call, fault, cancellationToken);
         }
+    }
+
+    // Nothing is fetched or kept for a message that is refused anyway.
+    private static async Task<MessageContent> WithFileAsync(
+        ToolCall<TInput> call, MessageOrder order, FileArgument file, CancellationToken cancellationToken)
+    {
+        order.Content.Check();
+        if (!call.Input.DryRun)
+        {
+            await call.Get<ForecastSend>().RequireAsync(order, cancellationToken);
+        }
+
+        return order.Content.With(await file.ResolveAsync(call.Get<AcceptMedia>(), call.Input.DryRun, cancellationToken));
     }
 
     /// <summary>The provider's id of the message that is answered; null when none is.</summary>
@@ -150,7 +174,7 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
             throw Fault.Invalid("idempotencyKey", $"must be 1 to {RepeatKey.MaxKey} printable ASCII characters.");
         }
 
-        var order = JsonObject.Create(System.Text.Json.JsonSerializer.SerializeToElement(call.Input, ToolSchema.Json))!;
+        var order = JsonObject.Create(System.Text.Json.JsonSerializer.SerializeToElement(call.Input, WhatWasSaid))!;
         foreach (var member in (ReadOnlySpan<string>)["idempotencyKey", "waitSeconds", "dryRun"])
         {
             order.Remove(member);
@@ -166,5 +190,6 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
     /// <param name="Recipient">To whom.</param>
     /// <param name="Content">What.</param>
     /// <param name="Notice">Something that the caller should know about it.</param>
-    protected sealed record Draft(Recipient Recipient, MessageContent Content, string? Notice = null);
+    /// <param name="File">The file that it carries, still to be taken.</param>
+    protected sealed record Draft(Recipient Recipient, MessageContent Content, string? Notice = null, FileArgument? File = null);
 }

@@ -30,7 +30,7 @@ internal static class WaMcpTools
         services.AddSingleton<McpServerTool, GetMessagesTool>();
         services.AddSingleton<McpServerTool, ListTemplatesTool>();
         services.AddSingleton<McpServerTool, GetUsageTool>();
-        services.AddBackground<MessageWatch>().AddScoped<ResolveMedia>();
+        services.AddBackground<MessageWatch>();
         services.AddSingleton<ToolCatalog>();
         return services
             .AddMcpServer(options =>

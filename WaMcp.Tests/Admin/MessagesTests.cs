@@ -49,6 +49,23 @@ public sealed class MessagesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task MessagesAreListedByStateAndChannelAndOnlyTheirClients()
+    {
+        var lost = await UnknownAsync();
+        var other = await system.Console.OnboardAsync(ConsoleDriver.SalesNumber);
+        string[] list = ["messages", "list", "--client", client.Client.Slug];
+
+        var listed = (await console.DoAsync([.. list, "--state", "unknown", "--phone", client.Channel.Name])).EnumerateArray().ShouldHaveSingleItem();
+        listed.GetProperty("id").GetString().ShouldBe(lost);
+        listed.GetRawText().ShouldNotContain("said and lost");
+        (await console.DoAsync([.. list, "--state", "read"])).GetArrayLength().ShouldBe(0);
+        (await console.DoAsync([.. list, "--phone", other.Channel.Name])).GetArrayLength().ShouldBe(0);
+        (await console.DoAsync("messages", "list", "--client", other.Client.Slug)).GetArrayLength().ShouldBe(0);
+        (await console.RunAsync([.. list, "--limit", "0"])).ShouldFail(2, "1 to 10000");
+        (await console.RunAsync([.. list, "--phone", "nowhere"])).ShouldFail(3, "No channel");
+    }
+
+    [Fact]
     public async Task AMessageOfAnotherClientIsNotFound()
     {
         var lost = await UnknownAsync();

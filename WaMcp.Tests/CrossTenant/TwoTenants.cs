@@ -51,7 +51,7 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
         scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client.Client.Id);
         var data = Convert.ToBase64String(Encoding.UTF8.GetBytes($"A note to {mark}"));
         var kept = await scope.ServiceProvider.GetRequiredService<AcceptMedia>()
-            .ExecuteAsync(new MediaSource.Inline(data), MediaKind.Document, null, $"{mark}.txt", keep: true, CancellationToken.None);
+            .ExecuteAsync(new MediaRequest(new MediaSource.Inline(data), MediaKind.Document, null, $"{mark}.txt"), keep: true, CancellationToken.None);
         var database = scope.ServiceProvider.GetRequiredService<WaMcpDbContext>();
         database.Add(new MediaUpload
         {

@@ -2,6 +2,7 @@ using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using WaMcp.Domain;
 using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
@@ -32,12 +33,11 @@ public sealed class AcceptMediaTests(SharedSystem shared)
         { "Audio", "audio/aac", FilesOf.Aac, null, null },
         { "Audio", "audio/ogg", FilesOf.Opus, "audio/ogg; codecs=opus", null },
         { "Document", "application/pdf", FilesOf.Pdf, null, null },
-        { "Document", "application/zip", FilesOf.Zip, null, null },
         { "Document", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", FilesOf.Zip, null, "letter.docx" },
         { "Document", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", FilesOf.Zip, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", null },
         { "Document", "application/msword", FilesOf.Ole, null, "letter.doc" },
         { "Document", "text/plain", FilesOf.Text, null, null },
-        { "Document", "text/csv", FilesOf.Text, null, "table.csv" },
+        { "Document", "text/plain", FilesOf.Text, "text/csv", "table.csv" }, // the provider knows no other texts
         { "Document", "image/png", FilesOf.Png, null, null },
         { "Sticker", "image/webp", FilesOf.Sticker(100 * 1024, moves: false), null, null },
         { "Sticker", "image/webp", FilesOf.Sticker(500 * 1024, moves: true), null, null },
@@ -53,6 +53,7 @@ public sealed class AcceptMediaTests(SharedSystem shared)
         { "Audio", FilesOf.Vorbis, "of no type that can be sent as audio" },
         { "Audio", FilesOf.Mp4, "video/mp4 by its content" },
         { "Document", FilesOf.Elf, "of no type that can be sent as document" },
+        { "Document", FilesOf.Zip, "of no type that can be sent as document" },
         { "Document", FilesOf.Ole, "of no type that can be sent as document" }, // which of three nobody says
         { "Sticker", FilesOf.Png, "image/png by its content" },
         { "Sticker", FilesOf.Sticker((100 * 1024) + 1, moves: false), "does not move has at most 100 KB" },
@@ -115,7 +116,6 @@ public sealed class AcceptMediaTests(SharedSystem shared)
         all.Select(kept => kept.Id).Distinct().ShouldHaveSingleItem().ShouldNotBe(ofB.Id);
         Files(a).ShouldHaveSingleItem();
         Files(b).ShouldHaveSingleItem();
-        (await AcceptAsync(a, note, MediaKind.Document, "text/csv")).Id.ShouldNotBe(all[0].Id); // the same bytes, shown as something else
         Files(a).ShouldHaveSingleItem();
     }
 
@@ -164,15 +164,55 @@ public sealed class AcceptMediaTests(SharedSystem shared)
         (await system.QueryAsync<long>("SELECT count(*) FROM media_objects WHERE client_id = $1", client.Value)).ShouldBe(1);
     }
 
+    [Fact]
+    public async Task AVoiceNoteIsOggWithOpusAndNothingElse()
+    {
+        var client = (await system.Console.OnboardAsync()).Client.Id;
+
+        (await AcceptAsync(client, Data(FilesOf.Opus), MediaKind.Audio, voice: true)).MimeType.ShouldBe("audio/ogg");
+        (await Should.ThrowAsync<Fault>(() => AcceptAsync(client, Data(FilesOf.Mp3), MediaKind.Audio, voice: true)))
+            .PublicText.ShouldContain("cannot be sent as a voice note");
+    }
+
+    [Fact]
+    public async Task AClientKeepsNoMoreThanItMay()
+    {
+        var client = (await system.Console.OnboardAsync()).Client.Id;
+        var room = Options.Create(new MediaOptions { Folder = system.MediaFolder, MaxBytesPerClient = FilesOf.Png.Length + FilesOf.Jpeg.Length - 1 });
+        var png = await AcceptAsync(client, Data(FilesOf.Png), MediaKind.Image, with: room);
+
+        var fault = await Should.ThrowAsync<Fault>(() => AcceptAsync(client, Data(FilesOf.Jpeg), MediaKind.Image, with: room));
+
+        fault.Code.ShouldBe(FaultCode.MediaQuota);
+        (await AcceptAsync(client, Data(FilesOf.Png), MediaKind.Image, with: room)).Id.ShouldBe(png.Id, "what is here takes no more room");
+        Files(client).ShouldHaveSingleItem();
+        (await system.QueryAsync<long>("SELECT count(*) FROM media_objects WHERE client_id = $1", client.Value)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task WhatBreaksOffBetweenRowAndFileLeavesARowThatIsTakenAway()
+    {
+        var client = (await system.Console.OnboardAsync()).Client.Id;
+
+        await Should.ThrowAsync<IOException>(() => AcceptAsync(client, Data(FilesOf.Png), MediaKind.Image, with: new StoreThatDies(system)));
+
+        (await system.QueryAsync<long>("SELECT count(*) FROM media_objects WHERE client_id = $1 AND deleted_at IS NOT NULL", client.Value)).ShouldBe(1);
+        (await AcceptAsync(client, Data(FilesOf.Png), MediaKind.Image)).DeletedAt.ShouldBeNull();
+        (await system.QueryAsync<long>("SELECT count(*) FROM media_objects WHERE client_id = $1 AND deleted_at IS NULL", client.Value)).ShouldBe(1);
+        Files(client).ShouldHaveSingleItem();
+    }
+
+    private static MediaSource.Inline Data(byte[] content) => new(Convert.ToBase64String(content));
+
     private async Task<MediaObject> AcceptAsync(
-        ClientId client, MediaSource source, MediaKind kind, string? said = null, string? name = null, FetchMedia? fetch = null)
+        ClientId client, MediaSource source, MediaKind kind, string? said = null, string? name = null, FetchMedia? fetch = null, bool voice = false, object? with = null)
     {
         await using var scope = system.ServerApplication.Services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client);
-        var accept = fetch is null
+        var accept = (with ?? fetch) is not { } replaced
             ? scope.ServiceProvider.GetRequiredService<AcceptMedia>()
-            : ActivatorUtilities.CreateInstance<AcceptMedia>(scope.ServiceProvider, fetch);
-        return await accept.ExecuteAsync(source, kind, said, name, keep: true, CancellationToken.None);
+            : ActivatorUtilities.CreateInstance<AcceptMedia>(scope.ServiceProvider, replaced);
+        return await accept.ExecuteAsync(new MediaRequest(source, kind, said, name, voice), keep: true, CancellationToken.None);
     }
 
     private async Task NothingIsLeftAsync(ClientId client)
@@ -184,4 +224,19 @@ public sealed class AcceptMediaTests(SharedSystem shared)
     private string[] Files(ClientId client) => Path.Combine(system.MediaFolder, client.ToString()) is var folder && Directory.Exists(folder)
         ? Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
         : [];
+
+    private sealed class StoreThatDies(WaMcpSystem system) : IMediaStore
+    {
+        public string StagingFolder => RunFolder.Create("staging");
+
+        public async Task KeepAsync(ClientId client, StagedFile file, CancellationToken cancellationToken)
+        {
+            await system.ServerApplication.Services.GetRequiredService<IMediaStore>().KeepAsync(client, file, cancellationToken);
+            throw new IOException("The end.");
+        }
+
+        public Task<Stream?> OpenAsync(ClientId client, string sha256, CancellationToken cancellationToken) => Task.FromResult<Stream?>(null);
+
+        public Task DeleteAsync(ClientId client, string sha256, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 }

@@ -4,10 +4,14 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Options;
 using WaMcp.Domain;
+using WaMcp.Domain.Data;
 using WaMcp.Domain.Media;
+using WaMcp.Domain.Tenancy;
 using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Media;
@@ -376,5 +380,122 @@ public sealed class FetchMediaTests
         var fault = await Should.ThrowAsync<Fault>(() => fetch.ExecuteAsync($"https://files.example:{port}/", server.Folder, 1000, CancellationToken.None));
 
         fault.PublicText.ShouldBe(Unreachable);
+    }
+
+    [Fact]
+    public async Task NothingThatACertificateNamesIsFetched()
+    {
+        using var named = new TcpListener(IPAddress.Loopback, 0);
+        named.Start();
+        var accepted = 0;
+        var accepting = CountAsync();
+        using var leaf = Leaf($"http://127.0.0.1:{((IPEndPoint)named.LocalEndpoint).Port}/issuer.cer");
+        using (var chain = new X509Chain { ChainPolicy = { RevocationMode = X509RevocationMode.NoCheck } })
+        {
+            chain.Build(leaf);
+            accepted.ShouldBePositive("such a certificate does lead there, if nobody minds");
+        }
+
+        var usual = accepted;
+        using var server = new TcpListener(HostileServer.Address, 0);
+        server.Start();
+        var endpoint = (IPEndPoint)server.LocalEndpoint;
+        var answering = AnswerAsync();
+        var options = new MediaOptions();
+        options.FetchPorts.Add(endpoint.Port);
+        var route = new FetchRoute
+        {
+            Resolve = (_, _) => Task.FromResult<IPAddress[]>([HostileServer.Address]), AlsoAllowed = [endpoint], Certificate = (_, _, _, _) => true,
+        };
+
+        var (file, _) = await new FetchMedia(route, Options.Create(options), TimeProvider.System)
+            .ExecuteAsync($"https://{HostileServer.Website}:{endpoint.Port}/", RunFolder.Create("staging"), 1000, CancellationToken.None);
+
+        await file.DisposeAsync();
+        await answering;
+        accepted.ShouldBe(usual);
+        named.Stop();
+        await Should.ThrowAsync<SocketException>(accepting);
+
+        async Task CountAsync()
+        {
+            while (true)
+            {
+                using var connection = await named.AcceptSocketAsync();
+                Interlocked.Increment(ref accepted);
+            }
+        }
+
+        async Task AnswerAsync()
+        {
+            using var connection = await server.AcceptTcpClientAsync();
+            await using var stream = new SslStream(connection.GetStream());
+            await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = SslStreamCertificateContext.Create(leaf, additionalCertificates: null, offline: true),
+            });
+            await stream.ReadAtLeastAsync(new byte[4096], 20, throwOnEndOfStream: false);
+            await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"u8.ToArray());
+        }
+    }
+
+    [Theory]
+    [InlineData("//")]
+    [InlineData("https://")]
+    [InlineData("http://[")]
+    public async Task ARedirectToNowhereIsTheServersFault(string location)
+    {
+        await using var server = await HostileServer.StartAsync(http =>
+        {
+            http.Response.StatusCode = 302;
+            http.Response.Headers.Location = location;
+            return Task.CompletedTask;
+        });
+
+        (await Should.ThrowAsync<Fault>(() => server.Fetch().ExecuteAsync(server.Url(), server.Folder, 1000, CancellationToken.None)))
+            .Code.ShouldBe(FaultCode.InvalidInput);
+    }
+
+    [Fact]
+    public async Task ADiskThatTakesNothingIsNotToldAsTheServersFault()
+    {
+        await using var server = await HostileServer.StartAsync(http => http.Response.Body.WriteAsync(FilesOf.Png).AsTask());
+        var noFolder = Path.Combine(server.Folder, "file");
+        await File.WriteAllTextAsync(noFolder, "");
+
+        (await Should.ThrowAsync<Fault>(() => server.Fetch().ExecuteAsync(server.Url(), noFolder, 1000, CancellationToken.None)))
+            .Code.ShouldBe(FaultCode.Unavailable);
+    }
+
+    [Fact]
+    public async Task OneClientsFetchesDoNotTakeTheTurnsOfAnother()
+    {
+        using var turns = new FetchTurns(Options.Create(new MediaOptions
+        {
+            MaxFetches = 2, MaxFetchesPerClient = 1, FetchTimeout = TimeSpan.FromMilliseconds(50),
+        }));
+        var (slow, other) = (TypedId.New<ClientId>(), TypedId.New<ClientId>());
+        var end = new TaskCompletionSource<int>();
+        var first = turns.RunAsync(slow, () => end.Task, CancellationToken.None);
+
+        (await Should.ThrowAsync<Fault>(() => turns.RunAsync(slow, () => Task.FromResult(0), CancellationToken.None))).Code.ShouldBe(FaultCode.RateLimited);
+        (await turns.RunAsync(other, () => Task.FromResult(2), CancellationToken.None)).ShouldBe(2);
+        end.SetResult(1);
+        (await first).ShouldBe(1);
+        (await turns.RunAsync(slow, () => Task.FromResult(3), CancellationToken.None)).ShouldBe(3);
+    }
+
+    private static X509Certificate2 Leaf(string issuerAddress)
+    {
+        using var authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var authority = new CertificateRequest($"CN=Nobody {Guid.NewGuid():N}", authorityKey, HashAlgorithmName.SHA256);
+        authority.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var issuer = authority.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={HostileServer.Website}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(ocspUris: null, caIssuersUris: [issuerAddress]));
+        using var made = request.Create(issuer, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(1), [1, 2, 3]);
+        using var whole = made.CopyWithPrivateKey(key);
+        return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null);
     }
 }

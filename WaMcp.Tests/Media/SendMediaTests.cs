@@ -80,6 +80,34 @@ public sealed class SendMediaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task NothingIsFetchedOrKeptForAMessageThatIsRefusedAnyway()
+    {
+        await ReadAsync(await SendAsync(FilesOf.Png));
+        await system.QueryAsync<object>("UPDATE conversations SET last_inbound_at = now() - interval '2 days'");
+        const string nowhere = "https://169.254.169.254/";
+
+        (await mcp.CallAsync("send_media", Arguments(FilesOf.Jpeg, null))).Reason.ShouldBe("window_closed");
+        (await mcp.CallAsync("send_media", Arguments(null, new { url = nowhere }))).Reason.ShouldBe("window_closed");
+        var inside = new { channel = client.Channel.Name, to = Person, text = "Good?", requestContactInfo = true, header = new { image = new { url = nowhere } } };
+        (await mcp.CallAsync("send_interactive", inside)).Reason.ShouldBe("window_closed");
+        var unfilled = new { channel = client.Channel.Name, to = Person, name = "autumn_sale", header = new { image = new { data = Convert.ToBase64String(FilesOf.Jpeg) } } };
+        (await mcp.CallAsync("send_template", unfilled)).Reason.ShouldBe("template_refused");
+
+        (await system.QueryAsync<long>("SELECT count(*) FROM media_objects")).ShouldBe(1);
+        Files().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task AnOfficeFileAboveAMessageIsKnownByTheNameItIsGiven()
+    {
+        var header = new { document = new { data = Convert.ToBase64String(FilesOf.Zip) }, fileName = "letter.docx" };
+        var sent = await mcp.ResultAsync("send_interactive", new { channel = client.Channel.Name, to = Person, text = "Good?", requestContactInfo = true, header });
+
+        sent.GetProperty("mediaIds").GetArrayLength().ShouldBe(1);
+        (await system.QueryAsync<string>("SELECT mime_type FROM media_objects")).ShouldEndWith("wordprocessingml.document");
+    }
+
+    [Fact]
     public async Task ACopyThatTheProviderSoonForgetsIsMadeAnew()
     {
         await ReadAsync(await SendAsync(FilesOf.Png));

@@ -24,6 +24,9 @@ internal static class Contents
         yield return ("location alone", new LocationContent(52.520008, 13.404954));
         yield return ("contacts", new ContactsContent([.. Enumerable.Range(0, 5).Select(_ => Card())]));
         yield return ("reaction", new ReactionContent("wamid.X", "👩🏽‍🚀"));
+        yield return ("reaction with a keycap", new ReactionContent("wamid.X", "1️⃣"));
+        yield return ("reaction with a flag", new ReactionContent("wamid.X", "🇩🇪"));
+        yield return ("reaction with a heart", new ReactionContent("wamid.X", "❤"));
         yield return ("reaction taken away", new ReactionContent("wamid.X", ""));
         yield return ("buttons", Buttons(3, new InteractiveHeader.Text(Long(60)), Long(60)));
         foreach (var kind in new[] { MediaKind.Image, MediaKind.Video, MediaKind.Document })
@@ -80,6 +83,8 @@ internal static class Contents
         yield return ("contacts[0].emails[0]", "1000", new ContactsContent([Card() with { Emails = [Long(1001)] }]));
         yield return ("emoji", "1 emoji", new ReactionContent("wamid.X", "👍👍"));
         yield return ("emoji", "1 emoji", new ReactionContent("wamid.X", "a"));
+        yield return ("emoji", "1 emoji", new ReactionContent("wamid.X", "é"));
+        yield return ("emoji", "1 emoji", new ReactionContent("wamid.X", "字"));
         yield return ("text", "1024", new InteractiveContent(Long(1025), new InteractiveAction.ContactRequest()));
         yield return ("text", "4096", Menu(1, 1, Long(4097)));
         yield return ("footer", "60", Buttons(1, null, Long(61)));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using WaMcp.Domain.Access;
 using WaMcp.Tests.Infrastructure;
+using WaMcp.Tests.Media;
 
 namespace WaMcp.Tests.Tools;
 
@@ -42,7 +43,13 @@ public sealed class ToolInputTests(SharedSystem shared)
         { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","requestContactInfo":true,"link":{"title":"a","url":"https://a.example"}}""", "buttons" },
         { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","link":{"title":"a","url":"ftp://a.example"}}""", "link.url" },
         { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","requestContactInfo":true,"header":{}}""", "header" },
-        { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","requestContactInfo":true,"header":{"image":{"mediaId":"7"}}}""", "header.mediaId" },
+        { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","requestContactInfo":true,"header":{"image":{"data":"7"}}}""", "header.image.data" },
+        { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","buttons":[null]}""", "buttons[0]" },
+        { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","list":{"button":"x","sections":[null]}}""", "list.sections[0]" },
+        { "send_interactive", """{"channel":"CHANNEL","to":"+15550100100","text":"hi","list":{"button":"x","sections":[{"rows":[null]}]}}""", "list.sections[0].rows[0]" },
+        { "send_message", """{"channel":"CHANNEL","to":"+15550100100","contacts":[null]}""", "contacts[0]" },
+        { "send_message", """{"channel":"CHANNEL","to":"+15550100100","contacts":[{"name":"A","phones":[null]}]}""", "contacts[0].phones[0]" },
+        { "send_template", """{"channel":"CHANNEL","to":"+15550100100","name":"hello_world","body":[null]}""", "body[0]" },
         { "send_template", """{"channel":"CHANNEL","to":"+15550100100","name":"order_update"}""", "language" },
         { "send_template", """{"channel":"CHANNEL","to":"+15550100100","name":"hello_world","body":[{}]}""", "body[0]" },
         { "send_template", """{"channel":"CHANNEL","to":"+15550100100"}""", "name" },
@@ -112,6 +119,7 @@ public sealed class ToolInputTests(SharedSystem shared)
         {
             ["send_message"] = sent,
             ["send_template"] = await CallAsync("send_template", new { channel, to, name = "hello_world" }),
+            ["send_media"] = await CallAsync("send_media", new { channel, to, type = "image", data = Convert.ToBase64String(FilesOf.Png) }),
             ["send_interactive"] = await CallAsync("send_interactive", new { channel, to, text = "hi", requestContactInfo = true }),
             ["send_location"] = await CallAsync("send_location", new { channel, to, latitude = 1, longitude = 2 }),
             ["send_reaction"] = await CallAsync("send_reaction", new { channel, messageId = received, emoji = "👍" }),

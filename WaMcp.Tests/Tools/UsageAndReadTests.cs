@@ -45,6 +45,13 @@ public sealed class UsageAndReadTests(SharedSystem shared)
             channel.GetProperty(period).EnumerateArray().Select(line => $"{line.GetProperty("category")} {line.GetProperty("sent")}")
                 .ShouldBe(["service 2", "utility 1"], ignoreOrder: true);
         }
+
+        await system.QueryAsync<object>(
+            "UPDATE messages SET pricing_category = 'marketing_lite', billable = true WHERE client_id = $1 AND (category = 'Utility' OR state = 'Failed')",
+            talk.Client.Client.Id.Value);
+        (await talk.Mcp.ResultAsync("get_usage")).GetProperty("channels")[0].GetProperty("last24Hours").EnumerateArray()
+            .Select(line => $"{line.GetProperty("category")} {line.GetProperty("sent")} {line.GetProperty("billable")}")
+            .ShouldContain("marketing 1 2", "what counts is what the bill says");
     }
 
     [Fact]

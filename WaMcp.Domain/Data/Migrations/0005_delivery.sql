@@ -77,6 +77,8 @@ ALTER TABLE channels
     -- Set when the provider refuses the whole number; until an operator resumes it, nothing of it is claimed.
     ADD stopped_at timestamptz,
     ADD stopped_reason text,
+    -- When an operator last let it send again: what the provider refused before then does not stop it once more.
+    ADD resumed_at timestamptz,
     ADD CHECK ((stopped_at IS NULL) = (stopped_reason IS NULL));
 
 -- When the provider told that the person wants no more marketing.

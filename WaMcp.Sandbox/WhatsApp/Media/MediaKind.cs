@@ -15,8 +15,8 @@ internal static class MediaKind
         ["document"] =
         (
             [
-                "text/plain", "text/csv", "application/pdf", "application/msword", "application/vnd.ms-excel",
-                "application/vnd.ms-powerpoint", "application/json", "application/zip",
+                "text/plain", "application/pdf", "application/msword", "application/vnd.ms-excel",
+                "application/vnd.ms-powerpoint",
                 "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
                 "application/vnd.openxmlformats-officedocument.presentationml.presentation",
