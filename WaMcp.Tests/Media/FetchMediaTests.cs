@@ -405,7 +405,7 @@ public sealed class FetchMediaTests
         options.FetchPorts.Add(endpoint.Port);
         var route = new FetchRoute
         {
-            Resolve = (_, _) => Task.FromResult<IPAddress[]>([HostileServer.Address]), AlsoAllowed = [endpoint], Certificate = (_, _, _, _) => true,
+            Resolve = (_, _) => Task.FromResult<IPAddress[]>([HostileServer.Address]), AlsoAllowed = [endpoint], Certificate = (_, shown, _, _) => shown is not null,
         };
 
         var (file, _) = await new FetchMedia(route, Options.Create(options), TimeProvider.System)

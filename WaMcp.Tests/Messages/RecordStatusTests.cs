@@ -76,7 +76,7 @@ public sealed class RecordStatusTests : IAsyncLifetime
         await transaction.CommitAsync();
     }
 
-    private Task StopAsync() => system.QueryAsync<object>("UPDATE channels SET stopped_at = now(), stopped_reason = 'a test'");
+    private Task<object?> StopAsync() => system.QueryAsync<object>("UPDATE channels SET stopped_at = now(), stopped_reason = 'a test'");
 
     private Task<string?> StoppedAsync() => system.QueryAsync<string>("SELECT stopped_reason FROM channels");
 }

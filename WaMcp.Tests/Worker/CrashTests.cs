@@ -41,13 +41,13 @@ public sealed class CrashTests
     [Fact]
     public async Task AWorkerThatWasFrozenPastItsLeaseDoesNotOverwriteItsRescuer()
     {
-        await using var system = await WaMcpSystem.StartProcessesAsync(null, ("Jobs:Lease", "00:00:30"));
+        await using var system = await WaMcpSystem.StartProcessesAsync();
         await system.Sandbox.SettingsAsync(new { responseDelayMs = 1500 });
         var client = await system.Console.OnboardAsync();
         var mcp = system.Mcp(client.Token);
         var id = (await mcp.ResultAsync("send_message", new { channel = client.Channel.Name, to = "+15550100100", text = "frozen" }))
             .GetProperty("messageId").GetString()!;
-        await Tools.MessageTests.StateAsync(mcp, id, "sending");
+        await Eventually.TrueAsync("the provider has it", async () => (await system.Sandbox.SendsToAsync(id)).Count == 1);
         system.WorkerProcess!.Freeze();
         // The lease runs out: moved here rather than waited for. Somebody else takes the job and settles it.
         await system.QueryAsync<object>("UPDATE jobs SET lease_id = gen_random_uuid(), run_at = now() + interval '1 hour', last_error = 'rescued' WHERE kind = 'Deliver'");
