@@ -1,5 +1,5 @@
-using WaMcp.Domain.Audit;
 using Microsoft.EntityFrameworkCore;
+using WaMcp.Domain.Audit;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Tenancy;
 

@@ -59,10 +59,10 @@ public sealed class AuditLoadTests
     public async Task NoSendIsWithoutItsRowsThoughServerAndWorkerWereKilled()
     {
         await using var system = await WaMcpSystem.StartProcessesAsync();
-        await system.Sandbox.SettingsAsync(new { responseDelayMs = 20 });
+        await system.Sandbox.SettingsAsync(new { enforceWindow = false, responseDelayMs = 20 });
         var client = await system.Console.OnboardAsync(rpm: 100_000);
         await Parallel.ForEachAsync(Enumerable.Range(0, 120), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) =>
-            await system.Mcp(client.Token).ResultAsync("send_message", new { channel = client.Channel.Name, to = "+15550100100", text = $"killed {number}" }));
+            await system.Mcp(client.Token).ResultAsync("send_message", new { channel = client.Channel.Name, to = $"+155502{number:00000}", text = $"killed {number}" }));
         await Eventually.TrueAsync("sends are on their way", async () => await CountAsync(system, "send_success") > 5);
         await system.WorkerProcess!.KillAsync();
         await system.ServerProcess!.KillAsync();

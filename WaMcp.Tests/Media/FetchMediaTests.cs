@@ -405,7 +405,9 @@ public sealed class FetchMediaTests
         options.FetchPorts.Add(endpoint.Port);
         var route = new FetchRoute
         {
-            Resolve = (_, _) => Task.FromResult<IPAddress[]>([HostileServer.Address]), AlsoAllowed = [endpoint], Certificate = (_, shown, _, _) => shown is not null,
+            Resolve = (_, _) => Task.FromResult<IPAddress[]>([HostileServer.Address]),
+            AlsoAllowed = [endpoint],
+            Certificate = (_, shown, _, _) => shown is not null,
         };
 
         var (file, _) = await new FetchMedia(route, Options.Create(options), TimeProvider.System)
@@ -472,7 +474,9 @@ public sealed class FetchMediaTests
     {
         using var turns = new FetchTurns(Options.Create(new MediaOptions
         {
-            MaxFetches = 2, MaxFetchesPerClient = 1, FetchTimeout = TimeSpan.FromMilliseconds(50),
+            MaxFetches = 2,
+            MaxFetchesPerClient = 1,
+            FetchTimeout = TimeSpan.FromMilliseconds(50),
         }));
         var (slow, other) = (TypedId.New<ClientId>(), TypedId.New<ClientId>());
         var end = new TaskCompletionSource<int>();

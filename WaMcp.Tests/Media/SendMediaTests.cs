@@ -71,7 +71,10 @@ public sealed class SendMediaTests : IAsyncLifetime
         (await RefusedAsync(FilesOf.Png, new { voice = true })).ShouldContain("voice");
         var header = await mcp.CallAsync("send_interactive", new
         {
-            channel = client.Channel.Name, to = Person, text = "Good?", buttons = new[] { new { id = "y", title = "Yes" } },
+            channel = client.Channel.Name,
+            to = Person,
+            text = "Good?",
+            buttons = new[] { new { id = "y", title = "Yes" } },
             header = new { video = new { data = Convert.ToBase64String(FilesOf.Png) } },
         });
         header.Structured.GetProperty("field").GetString().ShouldBe("header.video.data");

@@ -40,7 +40,12 @@ public sealed class FillTemplateTests
     {
         var template = new MessageTemplate
         {
-            AccountId = "1", Name = "t", Language = "en", Category = "UTILITY", Status = "APPROVED", Components = components,
+            AccountId = "1",
+            Name = "t",
+            Language = "en",
+            Category = "UTILITY",
+            Status = "APPROVED",
+            Components = components,
         };
         return FillTemplate.Execute(template, new TemplateFilling(null, [.. values.Select(value => new TemplateParameter.Text(value))], []));
     }

@@ -36,8 +36,9 @@ internal sealed class Ledger(DateTimeOffset now)
         if (message.MoveTo(MessageState.Failed, now))
         {
             (message.ErrorCode, message.ErrorText) = (code, text);
-            Audit(message, AuditAction.SendFailed, code);
         }
+
+        AuditEnd(message);
     }
 
     /// <summary>Nobody knows whether it was sent; unless a status said so before.</summary>
@@ -46,7 +47,21 @@ internal sealed class Ledger(DateTimeOffset now)
         if (message.MoveTo(MessageState.Unknown, now))
         {
             (message.ErrorCode, message.ErrorText) = ("unknown_outcome", $"{text} It is not sent again; the provider's status will settle it.");
-            Audit(message, AuditAction.SendFailed, message.ErrorCode);
+        }
+
+        AuditEnd(message);
+    }
+
+    /// <summary>The row of how the send ended, which may be what a status told before we could: each attempt has one.</summary>
+    public void AuditEnd(Message message)
+    {
+        if (message.State is MessageState.Sent or MessageState.Delivered or MessageState.Read)
+        {
+            Audit(message, AuditAction.SendSuccess);
+        }
+        else
+        {
+            Audit(message, AuditAction.SendFailed, message.State == MessageState.Cancelled ? "cancelled" : message.ErrorCode);
         }
     }
 

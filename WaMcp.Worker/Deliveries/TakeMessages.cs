@@ -95,9 +95,9 @@ internal sealed class TakeMessages(WaMcpDbContext context, LeaseTimes times, Tim
         {
             ledger.Doubt(message, "The worker stopped while the message was on its way.");
         }
-        else if (message is { State: MessageState.Cancelled })
+        else if (message is not null)
         {
-            ledger.Audit(message, AuditAction.SendFailed, "cancelled");
+            ledger.AuditEnd(message);
         }
 
         ledger.Complete(job, message);
