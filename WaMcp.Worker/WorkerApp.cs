@@ -37,7 +37,7 @@ public static class WorkerApp
             .Validate(options => options.Headroom is >= 0 and <= 0.5, "Pacing:Headroom must be 0 to 0.5: the part of a number's limit that stays unused.")
             .ValidateOnStart();
         builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>();
-        builder.Services.AddSingleton<UploadSlots>().AddScoped<LeaseTimes>().AddScoped<UploadMedia>().AddScoped<TakeMessages>().AddScoped<HandOver>().AddScoped<SettleMessages>();
+        builder.Services.AddSingleton<UploadSlots>().AddSingleton<SendSlots>().AddScoped<LeaseTimes>().AddScoped<UploadMedia>().AddScoped<TakeMessages>().AddScoped<HandOver>().AddScoped<SettleMessages>();
         builder.Services.AddDuties();
         builder.Services.AddUnknownWatch();
         builder.Services.AddBackground<JobSignal>().AddSingleton<JobFailures>();

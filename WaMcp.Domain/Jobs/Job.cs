@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations.Schema;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Tenancy;
 
@@ -30,6 +31,13 @@ public sealed class Job
 
     /// <summary>Not before; while claimed, the end of the lease.</summary>
     public DateTimeOffset RunAt { get; init; }
+
+    /// <summary>
+    /// Of a message that was just claimed: how long after the claim its number may send it. What a number sends is spread as its pace says, however
+    /// many are claimed together and by however many workers.
+    /// </summary>
+    [NotMapped]
+    public TimeSpan Slot { get; init; }
 
     /// <summary>How often it was claimed.</summary>
     public int Attempts { get; init; }

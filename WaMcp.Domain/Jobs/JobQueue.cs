@@ -24,8 +24,9 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
     // be read as a whole then looks so dear that it would be compiled first.
     internal const string ByIndex = "set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)";
 
-    // Who has something to do, one by one along the index (however much everybody has), and how fast each number may send. What a number may
-    // send at once, after it sent nothing, is what a twentieth of a second allows: no more than what the usual headroom leaves unused.
+    // Who has something to do, one by one along the index (however much everybody has), and how fast each number may send. The tat of a number is
+    // its next free slot: the moment at which its next message may leave. Messages are claimed as far ahead of their slots as it usually takes
+    // from a claim until they can leave.
     private const string TurnsSql =
         """
         WITH RECURSIVE turns AS (
@@ -39,10 +40,10 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
                 SELECT turn, channel_id, run_at FROM jobs WHERE kind = turns.kind AND turn > turns.turn AND dead_at IS NULL AND NOT waits
                 ORDER BY turn, run_at, seq LIMIT 1) next),
         paces AS MATERIALIZED (
-            SELECT channel.id, channel.stopped_at, pace, allowance, greatest(pacing.tat, now()) AS tat
+            SELECT channel.id, channel.stopped_at, pace, allowance, greatest(pacing.tat, clock_timestamp()) AS tat
             FROM channels channel
             CROSS JOIN LATERAL (SELECT interval '1 s' / (messages_per_second * (1 - $2::float8)) AS pace) p
-            CROSS JOIN LATERAL (SELECT greatest(interval '50 ms', pace) AS allowance) a
+            CROSS JOIN LATERAL (SELECT greatest(interval '250 ms', pace) AS allowance) a
             LEFT JOIN pacing ON subject = 'number:' || channel.id)
         """;
 
@@ -53,7 +54,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         {TurnsSql},
         open AS (
             SELECT turns.*, CASE WHEN kind = 'Deliver' AND stopped_at IS NOT NULL THEN 0 WHEN kind = 'Deliver'
-                THEN floor(extract(epoch FROM now() + allowance - tat) / extract(epoch FROM pace) + 0.000001)::int END AS free
+                THEN floor(extract(epoch FROM clock_timestamp() + allowance - tat) / extract(epoch FROM pace) + 0.000001)::int END AS free
             FROM turns LEFT JOIN paces ON paces.id = turns.channel_id
             WHERE run_at <= now()),
         candidates AS (
@@ -75,7 +76,9 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
             SELECT 'number:' || paces.id, max(paces.tat) + count(*) * max(paces.pace) FROM claimed JOIN paces ON paces.id = claimed.channel_id
             WHERE kind = 'Deliver' GROUP BY paces.id
             ON CONFLICT (subject) DO UPDATE SET tat = greatest(pacing.tat, excluded.tat)) -- a pause may have come meanwhile
-        SELECT id, kind, client_id, channel_id, subject_id, run_at, attempts, lease_id, trace_parent, created_at FROM claimed ORDER BY seq
+        SELECT claimed.id, kind, client_id, channel_id, subject_id, run_at, attempts, lease_id, trace_parent, created_at, CASE WHEN kind = 'Deliver'
+            THEN tat + (row_number() OVER (PARTITION BY channel_id ORDER BY seq) - 1) * pace - clock_timestamp() ELSE interval '0' END
+        FROM claimed LEFT JOIN paces ON paces.id = claimed.channel_id ORDER BY seq
         """;
 
     private const string NextDueSql =
@@ -84,6 +87,15 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         SELECT min(CASE WHEN kind = 'Deliver' THEN greatest(run_at, tat + pace - allowance) ELSE run_at END) - now()
         FROM turns LEFT JOIN paces ON paces.id = turns.channel_id
         WHERE kind <> 'Deliver' OR stopped_at IS NULL
+        """;
+
+    private const string NewSlotsSql =
+        """
+        UPDATE pacing SET tat = greatest(tat, clock_timestamp()) + wanted.slots * wanted.pace
+        FROM (SELECT id, count(*) AS slots, interval '1 s' / (min(messages_per_second) * (1 - $2::float8)) AS pace
+            FROM unnest($1::uuid[]) AS late (channel) JOIN channels ON id = channel GROUP BY id) wanted
+        WHERE subject = 'number:' || wanted.id
+        RETURNING wanted.id, tat - wanted.slots * wanted.pace - clock_timestamp(), wanted.pace
         """;
 
     /// <summary>Adds a job to the caller's transaction and wakes a worker when that commits.</summary>
@@ -129,10 +141,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         var names = kinds.Select(kind => kind.ToString()).ToArray();
-        batch.BatchCommands.Add(new($"SELECT pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0)), {ByIndex}")
-        {
-            Parameters = { new() { Value = string.Join(',', names) } },
-        });
+        batch.BatchCommands.Add(OneAtATime(names));
         batch.BatchCommands.Add(new(ClaimSql)
         {
             Parameters =
@@ -150,6 +159,32 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         }
 
         return jobs;
+    }
+
+    /// <summary>Other slots for messages that missed theirs.</summary>
+    /// <param name="channels">The numbers, each as often as it needs slots.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Of each number the time until its first slot, and between two of them.</returns>
+    public async Task<IReadOnlyDictionary<ChannelId, (TimeSpan First, TimeSpan Pace)>> NewSlotsAsync(
+        IEnumerable<ChannelId> channels, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(OneAtATime(nameof(JobKind.Deliver)));
+        batch.BatchCommands.Add(new(NewSlotsSql)
+        {
+            Parameters = { new() { Value = channels.Select(channel => channel.Value).ToArray() }, new() { Value = pacing.Value.Headroom } },
+        });
+        await batch.PrepareAsync(cancellationToken);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        var slots = new Dictionary<ChannelId, (TimeSpan, TimeSpan)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            slots.Add(new ChannelId(reader.GetGuid(0)), (reader.GetTimeSpan(1), reader.GetTimeSpan(2)));
+        }
+
+        return slots;
     }
 
     /// <summary>How long until the next job of these kinds can be claimed; null when there is none.</summary>
@@ -235,6 +270,11 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    private static NpgsqlBatchCommand OneAtATime(params string[] kinds) => new($"SELECT pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0)), {ByIndex}")
+    {
+        Parameters = { new() { Value = string.Join(',', kinds) } },
+    };
+
     private static void AddJob(NpgsqlCommand command, Job job)
     {
         command.Parameters.AddWithValue(job.Id.Value);
@@ -253,5 +293,6 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         LeaseId = reader.GetGuid(7),
         TraceParent = reader.IsDBNull(8) ? null : reader.GetString(8),
         CreatedAt = reader.GetFieldValue<DateTimeOffset>(9),
+        Slot = reader.GetTimeSpan(10),
     };
 }

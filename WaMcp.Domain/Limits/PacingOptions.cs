@@ -7,8 +7,8 @@ public sealed class PacingOptions
     public const string Section = "Pacing";
 
     /// <summary>
-    /// The part of a number's limit that stays unused: sends do not reach the provider as evenly as they leave, and in any second it must see
-    /// no more than the limit. With less than the default, a second may see up to a twentieth too much.
+    /// The part of a number's limit that stays unused: sends do not reach the provider as evenly as they are to leave, and in any second it must
+    /// see no more than the limit. A message may be late by half of this part of a second; the other half is for the way.
     /// </summary>
     public double Headroom { get; set; } = 0.05;
 }

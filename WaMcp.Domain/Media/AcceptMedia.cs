@@ -19,9 +19,6 @@ public sealed class AcceptMedia(
     WaMcpDbContext context, TenantContext tenant, IMediaStore store, FetchMedia fetch, FetchTurns turns,
     IOptions<MediaOptions> options, TimeProvider clock)
 {
-    /// <summary>What an object's resource address begins with.</summary>
-    public const string ResourcePrefix = "wamcp://media/";
-
     private const int MaxFileName = 240;
 
     /// <summary>Accepts it.</summary>
@@ -162,15 +159,8 @@ public sealed class AcceptMedia(
 
     private async Task<MediaObject> ReuseAsync(MediaSource.Kept source, MediaRequest request, bool keep, CancellationToken cancellationToken)
     {
-        var reference = source.Reference.StartsWith(ResourcePrefix, StringComparison.Ordinal) ? source.Reference[ResourcePrefix.Length..] : source.Reference;
-        var kept = TypedId.TryParse<MediaObjectId>(reference, out var id)
-            ? await context.MediaObjects.SingleOrDefaultAsync(candidate => candidate.Id == id && candidate.DeletedAt == null, cancellationToken)
-            : null;
-        if (kept is null)
-        {
-            throw Fault.NotFound("media", source.Reference, "Media is kept for as long as your messages are; pass the file again.");
-        }
-
+        var kept = await context.MediaObjects.SingleOrDefaultAsync(candidate => candidate.Id == source.Id && candidate.DeletedAt == null, cancellationToken)
+            ?? throw Fault.NotFound("media", source.Id.ToString(), "Media is kept for as long as your messages are; pass the file again.");
         var head = request.Kind == MediaKind.Sticker ? await HeadAsync(kept, cancellationToken) : [];
         Require("mediaId", request, kept.MimeType, kept.Size, head);
         if (keep)

@@ -16,6 +16,6 @@ public abstract record MediaSource
     public sealed record Address(string Url) : MediaSource;
 
     /// <summary>It is here already.</summary>
-    /// <param name="Reference">The object's id, or its resource address.</param>
-    public sealed record Kept(string Reference) : MediaSource;
+    /// <param name="Id">The object's id.</param>
+    public sealed record Kept(MediaObjectId Id) : MediaSource;
 }

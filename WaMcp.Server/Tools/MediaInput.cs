@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using WaMcp.Domain;
+using WaMcp.Domain.Data;
 using WaMcp.Domain.Media;
 
 namespace WaMcp.Server.Tools;
@@ -13,19 +14,25 @@ internal sealed record MediaInput(
     [property: Description("The id of a file that is stored here (med_…).")] string? MediaId = null,
     [property: Description("Its MIME type; needed only where the content leaves it open, as for Office documents.")] string? MimeType = null)
 {
+    private const string ResourcePrefix = "wamcp://media/";
+
     /// <summary>Where it comes from.</summary>
-    /// <exception cref="Fault"><c>invalid_input</c>: from nowhere, or from several places.</exception>
+    /// <exception cref="Fault"><c>invalid_input</c>: from nowhere, from several places, or from what cannot be a place.</exception>
     public MediaSource Source()
     {
         MediaSource?[] given =
         [
             Url is null ? null : new MediaSource.Address(Url),
             Data is null ? null : new MediaSource.Inline(Data),
-            Resource is null ? null : new MediaSource.Kept(Resource),
-            MediaId is null ? null : new MediaSource.Kept(MediaId),
+            Resource is null ? null : new MediaSource.Kept(Id("resource", Resource.StartsWith(ResourcePrefix, StringComparison.Ordinal) ? Resource[ResourcePrefix.Length..] : "")),
+            MediaId is null ? null : new MediaSource.Kept(Id("mediaId", MediaId)),
         ];
         return given.OfType<MediaSource>().ToList() is [var only]
             ? only
             : throw Fault.Invalid("url", "give exactly one of url, data, resource and mediaId.");
     }
+
+    private static MediaObjectId Id(string field, string text) => TypedId.TryParse<MediaObjectId>(text, out var id)
+        ? id
+        : throw Fault.Invalid(field, "names no file.", $"The send tools give ids that begin with med_; as a resource such a file is {ResourcePrefix}med_….");
 }

@@ -5,6 +5,7 @@ using WaMcp.Domain.Data;
 using WaMcp.Domain.Messages;
 using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
+using WaMcp.Tests.Media;
 using WaMcp.Tests.Tools;
 
 namespace WaMcp.Tests.CrossTenant;
@@ -16,18 +17,39 @@ namespace WaMcp.Tests.CrossTenant;
 [Collection(SharedSystemTests.Name)]
 public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenants>
 {
-    /// <summary>Every parameter of every tool: whose record it names, or null when it names none.</summary>
-    private static readonly Dictionary<string, Func<Tenant, string>?> Parameters = new()
+    /// <summary>The parameters of all tools that name a record: whose.</summary>
+    private static readonly Dictionary<string, Func<Tenant, string>> Records = new()
     {
         ["channel"] = tenant => tenant.Channel.Id.ToString(),
         ["messageId"] = tenant => tenant.Received,
         ["conversationId"] = tenant => tenant.Conversation,
         ["after"] = tenant => tenant.Received,
         ["before"] = tenant => tenant.Sent,
-        ["to"] = null, // whoever it is, the message goes over a channel of the caller's own
-        ["text"] = null,
-        ["previewUrl"] = null,
-        ["limit"] = null,
+        ["replyTo"] = tenant => tenant.Received,
+        ["mediaId"] = tenant => tenant.Media,
+        ["resource"] = tenant => $"wamcp://media/{tenant.Media}",
+    };
+
+    /// <summary>The parameters that name no record.</summary>
+    private static readonly HashSet<string> Values =
+    [
+        "to", // whoever it is, the message goes over a channel of the caller's own
+        "name", // of a template of the channel's account, or of a place
+        "idempotencyKey", // a word of the caller's own: IdempotencyTests show that it is
+        "text", "previewUrl", "limit", "dryRun", "waitSeconds", "contacts", "language", "header", "footer", "body", "buttons", "type", "url",
+        "data", "mimeType", "fileName", "caption", "voice", "list", "link", "requestContactInfo", "latitude", "longitude", "address", "emoji",
+        "typing", "all",
+    ];
+
+    /// <summary>Valid arguments, for tools that require them or that want one of several.</summary>
+    private static readonly Dictionary<string, Dictionary<string, object>> Arguments = new()
+    {
+        ["send_message"] = new() { ["text"] = "hello again" },
+        ["send_template"] = new() { ["name"] = "hello_world" },
+        ["send_media"] = new() { ["type"] = "image", ["data"] = Convert.ToBase64String(FilesOf.Png) },
+        ["send_interactive"] = new() { ["text"] = "hello again", ["requestContactInfo"] = true },
+        ["send_location"] = new() { ["latitude"] = 1, ["longitude"] = 2 },
+        ["send_reaction"] = new() { ["emoji"] = "👍" },
     };
 
     private static readonly string[] NamesOfAChannel = ["id", "name", "phone number id"];
@@ -68,9 +90,9 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
                 var answers = new[] { await CallAsync(foreign), await CallAsync(unknown) };
 
                 answers[0].Status.ShouldBe(answers[1].Status, $"{tool}, {parameter}");
-                answers[0].Body.Replace(foreign, unknown, StringComparison.Ordinal).ShouldBe(answers[1].Body, $"{tool}, {parameter}");
+                answers[0].Body.Replace(Id(foreign), Id(unknown), StringComparison.Ordinal).ShouldBe(answers[1].Body, $"{tool}, {parameter}");
                 answers[0].Headers.Select(header => header.Key).ShouldBe(answers[1].Headers.Select(header => header.Key));
-                ShouldHoldNothingOfB(answers[0].Body.Replace(foreign, "", StringComparison.Ordinal), $"{tool}, {parameter}");
+                ShouldHoldNothingOfB(answers[0].Body.Replace(Id(foreign), "", StringComparison.Ordinal), $"{tool}, {parameter}");
 
                 Task<RawAnswer> CallAsync(string id) => a.Mcp.CallAsync(tool, new Dictionary<string, object>(own) { [parameter] = id });
             }
@@ -119,7 +141,7 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
                     _ => foreign.Replace("msg_", "con_", StringComparison.Ordinal).Replace("chn_", "msg_", StringComparison.Ordinal),
                 };
                 var answer = await a.Mcp.CallAsync(tool, new Dictionary<string, object>(own) { [parameter] = written });
-                ShouldHoldNothingOfB(answer.Body.Replace(written, "", StringComparison.Ordinal), $"{tool}, {parameter}");
+                ShouldHoldNothingOfB(answer.Body.Replace(Id(written), "", StringComparison.Ordinal), $"{tool}, {parameter}");
             }
         }
     }
@@ -149,9 +171,11 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
             answer.IsError.ShouldBeFalse(answer.ToString());
             ShouldHoldNothingOfB(answer.Body, tool.Name);
             ShouldHoldNothingOfB(tool.JsonSchema.GetRawText() + tool.Description, tool.Name);
-            if (answer.Structured.TryGetProperty("messageId", out var sent))
+            if (answer.Structured.TryGetProperty("state", out var state) && state.GetString() == "queued")
             {
-                await MessageTests.StateAsync(a.Mcp, sent.GetString()!, "read"); // so that nothing moves under the other tests
+                // So that nothing moves under the other tests. A reaction is never more than sent.
+                var sent = answer.Structured.GetProperty("messageId").GetString()!;
+                await MessageTests.StateAsync(a.Mcp, sent, tool.Name == "send_reaction" ? "sent" : "read");
             }
         }
 
@@ -191,34 +215,42 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
     {
         await using var mcp = await a.Mcp.ConnectAsync();
         var tools = await mcp.ListToolsAsync();
+        tools.SelectMany(tool => Names(tool.JsonSchema)).Except(Records.Keys).Except(Values).ShouldBeEmpty(
+            $"Parameters that this test does not know. Add those that name a record to {nameof(Records)}, the others to {nameof(Values)}.");
         return [.. from tool in tools
                    from name in Names(tool.JsonSchema)
-                   where Parameters.TryGetValue(name, out var record)
-                       ? record is not null
-                       : throw new InvalidOperationException(
-                           $"{tool.Name} takes '{name}', which this test does not know. Add it to {nameof(Parameters)}: "
-                           + "with whose record it names, or with null when it names none.")
-                   select (tool.Name, name, Own(tool))];
+                   where Records.ContainsKey(name)
+                   select (tool.Name, name, Own(tool, name))];
     }
 
     private static IEnumerable<string> Names(JsonElement schema) =>
         schema.TryGetProperty("properties", out var properties) ? properties.EnumerateObject().Select(property => property.Name) : [];
 
-    private Dictionary<string, object> Own(McpClientTool tool) => tool.JsonSchema.TryGetProperty("required", out var required)
-        ? required.EnumerateArray().Select(name => name.GetString()!).ToDictionary(
-            name => name,
-            name => (object)(Parameters.GetValueOrDefault(name)?.Invoke(a) ?? name switch
+    private Dictionary<string, object> Own(McpClientTool tool, string? tried = null)
+    {
+        var own = new Dictionary<string, object>(Arguments.GetValueOrDefault(tool.Name) ?? []);
+        if (tried is "mediaId" or "resource")
+        {
+            own.Remove("data"); // a file comes from one place
+        }
+
+        if (tool.JsonSchema.TryGetProperty("required", out var required))
+        {
+            foreach (var name in required.EnumerateArray().Select(name => name.GetString()!).Where(name => !own.ContainsKey(name)))
             {
-                "to" => a.Phone,
-                "text" => "hello again",
-                _ => throw new InvalidOperationException($"{tool.Name} requires '{name}': give it a valid value here."),
-            }))
-        : [];
+                own[name] = Records.TryGetValue(name, out var record) ? record(a)
+                    : name == "to" ? a.Phone
+                    : throw new InvalidOperationException($"{tool.Name} requires '{name}': give it a valid value in {nameof(Arguments)}.");
+            }
+        }
+
+        return own;
+    }
 
     // What a channel is called by is an id as well.
     private string[] Foreign(string parameter) => parameter == "channel"
         ? [.. NamesOfAChannel.Select(by => Named(b.Channel, by))]
-        : [Parameters[parameter]!(b)];
+        : [Records[parameter](b)];
 
     private static string Named(Channel channel, string by) => by switch
     {
@@ -226,6 +258,9 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
         "name" => channel.Name,
         _ => channel.ProviderId,
     };
+
+    // Of a resource's address, what an answer says back: the id.
+    private static string Id(string reference) => reference[(reference.LastIndexOf('/') + 1)..];
 
     // The id next to it, so that as a cursor it marks the same moment.
     private static string Neighbour(string id) => id[..^1] + (id[^1] == '0' ? '1' : '0');

@@ -13,8 +13,10 @@ namespace WaMcp.Tests.CrossTenant;
 /// <param name="Sent">The id of the message sent.</param>
 /// <param name="Conversation">The id of the conversation.</param>
 /// <param name="Contact">The id of the contact.</param>
+/// <param name="Media">The id of a file of the client's.</param>
 internal sealed record Tenant(
-    TestClient Client, McpDriver Mcp, string Mark, string Phone, string Received, string Sent, string Conversation, string Contact)
+    TestClient Client, McpDriver Mcp, string Mark, string Phone, string Received, string Sent, string Conversation, string Contact,
+    string Media)
 {
     public ClientId Id => Client.Client.Id;
 
@@ -23,7 +25,7 @@ internal sealed record Tenant(
     /// <summary>What would betray this client, were it in somebody else's answer.</summary>
     public IReadOnlyList<string> Traces =>
     [
-        Mark, Phone, Received, Sent, Conversation, Contact, Id.ToString(), Client.Client.Slug, Client.Key.Id.ToString(),
+        Mark, Phone, Received, Sent, Conversation, Contact, Media, Id.ToString(), Client.Client.Slug, Client.Key.Id.ToString(),
         Channel.Id.ToString(), Channel.Name, Channel.ProviderId,
     ];
 }

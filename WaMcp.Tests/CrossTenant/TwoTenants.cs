@@ -27,7 +27,7 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
 
     private async Task<Tenant> TalkAsync(string phoneNumberId)
     {
-        var client = await System.Console.OnboardAsync(phoneNumberId);
+        var client = await System.Console.OnboardAsync(phoneNumberId, rpm: 100_000);
         var mcp = System.Mcp(client.Token);
         var mark = $"mark{Guid.NewGuid():N}";
         var phone = $"1555{RandomNumberGenerator.GetInt32(1_000_000, 10_000_000)}";
@@ -38,14 +38,14 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
         var sentId = sent.GetProperty("messageId").GetString()!;
         await MessageTests.StateAsync(mcp, sentId, "read"); // from here on nothing about it changes
 
-        await UploadAsync(client, mark);
         return new Tenant(
             client, mcp, mark, phone, received.GetProperty("id").GetString()!, sentId, received.GetProperty("conversationId").GetString()!,
-            received.GetProperty("contact").GetProperty("id").GetString()!);
+            received.GetProperty("contact").GetProperty("id").GetString()!,
+            await UploadAsync(client, mark));
     }
 
     // A file of the client's and the provider's copy of it.
-    private async Task UploadAsync(TestClient client, string mark)
+    private async Task<string> UploadAsync(TestClient client, string mark)
     {
         await using var scope = System.ServerApplication.Services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client.Client.Id);
@@ -64,5 +64,6 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
             ExpiresAt = DateTimeOffset.UtcNow.AddDays(30),
         });
         await database.SaveChangesAsync();
+        return kept.Id.ToString();
     }
 }

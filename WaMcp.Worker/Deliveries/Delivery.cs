@@ -11,15 +11,19 @@ namespace WaMcp.Worker.Deliveries;
 /// <summary>A claimed message on its way from claim to settled, with the span of its own that runs all that way.</summary>
 internal sealed class Delivery
 {
-    public Delivery(Job job)
+    public Delivery(Job job, Slot slot)
     {
         Job = job;
+        Slot = slot;
         Span = WaMcpTelemetry.StartFrom(job.TraceParent, $"job {job.Kind}", ActivityKind.Consumer);
         Span?.SetTag("wamcp.job.id", job.Id.ToString()).SetTag("wamcp.job.attempt", job.Attempts);
         Activity.Current = null; // many begin one after the other, and none is another's parent
     }
 
     public Job Job { get; }
+
+    /// <summary>When it may leave.</summary>
+    public Slot Slot { get; set; }
 
     public Activity? Span { get; }
 

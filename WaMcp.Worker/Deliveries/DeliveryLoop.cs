@@ -14,6 +14,7 @@ namespace WaMcp.Worker.Deliveries;
 /// <param name="claims">Claims the jobs.</param>
 /// <param name="queue">Where jobs go back to.</param>
 /// <param name="services">A scope for each batch.</param>
+/// <param name="slots">When each may leave.</param>
 /// <param name="uploads">Places for files that have to be with the provider first.</param>
 /// <param name="failures">For jobs that failed.</param>
 /// <param name="clock">For the pauses while the database is away.</param>
@@ -22,6 +23,7 @@ internal sealed partial class DeliveryLoop(
     ClaimLoop claims,
     JobQueue queue,
     IServiceScopeFactory services,
+    SendSlots slots,
     UploadSlots uploads,
     JobFailures failures,
     TimeProvider clock,
@@ -52,18 +54,42 @@ internal sealed partial class DeliveryLoop(
             ? PutBackAsync(batch, TimeSpan.Zero, null)
             : EachClientAsync(batch, delivery => delivery.Job.ClientId, TakeAsync));
         var settling = sent.RunAsync(batch => EachClientAsync(batch, each => each.Sending.Delivery.Job.ClientId, SettleAsync));
+        var pacing = slots.RunAsync();
         await claims.RunAsync(Start, stoppingToken);
         claimed.Complete();
+        slots.Complete();
         sent.Complete();
-        await Task.WhenAll(taking, settling);
+        await Task.WhenAll(taking, pacing, settling);
     }
 
     private void Start(IReadOnlyList<Job> jobs)
     {
         foreach (var job in jobs)
         {
-            claimed.Add(new Delivery(job));
+            var delivery = new Delivery(job, slots.After(job.Slot));
+            if (job.Slot <= SendSlots.Lead)
+            {
+                claimed.Add(delivery);
+            }
+            else
+            {
+                _ = StartLaterAsync(delivery);
+            }
         }
+    }
+
+    private async Task StartLaterAsync(Delivery delivery)
+    {
+        try
+        {
+            await slots.WaitToTakeAsync(delivery, stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Then it goes back with those that are not taken.
+        }
+
+        claimed.Add(delivery);
     }
 
     // A scope, and so a transaction, has one tenant.
@@ -153,7 +179,9 @@ internal sealed partial class DeliveryLoop(
         Activity.Current = sending.Delivery.Span;
         try
         {
-            var outcome = await InScopeAsync(sending.Delivery.Job.ClientId, (HandOver step) => step.ExecuteAsync(sending, CancellationToken.None));
+            var outcome = await slots.SendAsync(
+                sending.Delivery,
+                () => InScopeAsync(sending.Delivery.Job.ClientId, (HandOver step) => step.ExecuteAsync(sending, CancellationToken.None)));
             sent.Add(new(sending, outcome));
         }
         catch (Exception exception)
