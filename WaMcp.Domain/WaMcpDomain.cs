@@ -26,6 +26,7 @@ namespace WaMcp.Domain;
 public static class WaMcpDomain
 {
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(2); // a provider's addresses change
 
     /// <summary>What every program needs. Wants the database and an <see cref="IConfiguration"/>.</summary>
     public static IServiceCollection AddWaMcpDomain(this IServiceCollection services)
@@ -88,10 +89,13 @@ public static class WaMcpDomain
         services.AddOptions<WhatsAppOptions>().BindConfiguration(WhatsAppOptions.Section);
         services.AddSingleton<WhatsAppCredentials>().AddSingleton<FetchTemplates>();
         // One request, one attempt: the queue is the only retrier.
-        services.AddHttpClient<IChannel, WhatsAppChannel>()
+        services.AddHttpClient(nameof(WhatsAppChannel))
             .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan) // each request has its own
-            .UseSocketsHttpHandler((handler, _) => handler.ConnectCallback = ConnectAsync)
+            .UseSocketsHttpHandler((handler, _) => (handler.ConnectCallback, handler.PooledConnectionLifetime) = (ConnectAsync, ConnectionLifetime))
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan) // connections are renewed, so the client can stay
             .RemoveAllLoggers(); // traces tell the same, and four lines a message are dear
+        services.AddSingleton<IChannel>(provider => ActivatorUtilities.CreateInstance<WhatsAppChannel>(
+            provider, provider.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(WhatsAppChannel))));
         return services;
     }
 

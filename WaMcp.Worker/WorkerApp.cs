@@ -37,12 +37,12 @@ public static class WorkerApp
             .Validate(options => options.Headroom is >= 0 and <= 0.5, "Pacing:Headroom must be 0 to 0.5: the part of a number's limit that stays unused.")
             .ValidateOnStart();
         builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>();
-        builder.Services.AddSingleton<UploadSlots>().AddSingleton<SendSlots>().AddScoped<LeaseTimes>().AddScoped<UploadMedia>().AddScoped<TakeMessages>().AddScoped<HandOver>().AddScoped<SettleMessages>();
+        builder.Services.AddSingleton<UploadSlots>().AddSingleton<SendSlots>().AddSingleton<LeaseTimes>().AddSingleton<HandOver>().AddScoped<UploadMedia>().AddScoped<TakeMessages>().AddScoped<SettleMessages>();
         builder.Services.AddDuties();
         builder.Services.AddUnknownWatch();
         builder.Services.AddBackground<JobSignal>().AddSingleton<JobFailures>();
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut, JobKind.Receive));
-        builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver) { Breath = TimeSpan.FromMilliseconds(20) });
+        builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
         builder.Services.AddNotary();
 
         var app = builder.Build();

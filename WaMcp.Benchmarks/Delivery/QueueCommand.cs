@@ -91,7 +91,7 @@ internal sealed class QueueCommand : Command
     private static async Task<int> WorkAsync(NpgsqlDataSource database, JobQueue queue, int batch, CancellationToken cancellationToken)
     {
         var done = 0;
-        while (await queue.ClaimAsync([JobKind.Receive], batch, Lease, cancellationToken) is { Count: > 0 } claimed)
+        while (await queue.ClaimAsync([JobKind.Receive], batch, Lease, JobShares.Unlimited, cancellationToken) is { Count: > 0 } claimed)
         {
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);

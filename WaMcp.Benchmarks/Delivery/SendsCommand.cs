@@ -10,9 +10,13 @@ namespace WaMcp.Benchmarks.Delivery;
 internal sealed class SendsCommand : Command
 {
     private readonly Option<int> seconds = new("--seconds") { Description = "How long messages come.", DefaultValueFactory = _ => 60 };
-    private readonly Option<int> rate = new("--rate") { Description = "Messages that come in a second, and the number's pace.", DefaultValueFactory = _ => 1_000 };
+    private readonly Option<int> rate = new("--rate") { Description = "Messages that come in a second.", DefaultValueFactory = _ => 1_000 };
+    private readonly Option<int> pace = new("--pace")
+    {
+        Description = "The number's pace. The default is more than any number may have, so that it is not what is measured.", DefaultValueFactory = _ => 1_500,
+    };
     private readonly Option<double> headroom = new("--headroom") { Description = "Pacing:Headroom of the worker.", DefaultValueFactory = _ => 0 };
-    private readonly Option<int> concurrency = new("--concurrency") { Description = "Jobs:Concurrency of the worker.", DefaultValueFactory = _ => 256 };
+    private readonly Option<int> concurrency = new("--concurrency") { Description = "Jobs:Concurrency of the worker.", DefaultValueFactory = _ => 512 };
     private readonly Option<int> people = new("--people") { Description = "To how many people: each gets one message every 6 seconds at most.", DefaultValueFactory = _ => 20_000 };
     private readonly Option<int> workers = new("--workers") { Description = "Worker processes.", DefaultValueFactory = _ => 1 };
     private readonly Option<bool> statuses = new("--statuses") { Description = "Run the server as well and have the sandbox report sent, delivered and read." };
@@ -25,6 +29,7 @@ internal sealed class SendsCommand : Command
     {
         Add(seconds);
         Add(rate);
+        Add(pace);
         Add(headroom);
         Add(concurrency);
         Add(people);
@@ -38,7 +43,7 @@ internal sealed class SendsCommand : Command
         var (span, perSecond) = (TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(rate));
         await using var postgres = await BenchPostgres.StartAsync(cancellationToken);
         var feed = new MessageFeed(postgres.Owner, parsed.GetValue(people));
-        await feed.PrepareAsync(perSecond, cancellationToken);
+        await feed.PrepareAsync(parsed.GetValue(pace), cancellationToken);
         var serverPort = BenchProgram.FreePort();
         var settings = Settings(postgres, parsed, serverPort);
         await using var sandbox = await BenchProgram.StartAsync("WaMcp.Sandbox", BenchProgram.FreePort(), settings, cancellationToken);
@@ -59,7 +64,10 @@ internal sealed class SendsCommand : Command
                 running.Add(await BenchProgram.StartAsync("WaMcp.Worker", BenchProgram.FreePort(), settings, cancellationToken));
             }
 
-            await feed.RunAsync(Math.Min(perSecond, 500), TimeSpan.FromSeconds(4), cancellationToken); // everything once, so that it is compiled
+            await feed.RunAsync(Math.Min(perSecond, 500), TimeSpan.FromSeconds(10), cancellationToken); // so that it is compiled
+            await feed.EmptyAsync(cancellationToken);
+            await feed.AnalyzeAsync(cancellationToken);
+            await feed.RunAsync(Math.Min(perSecond, 500), TimeSpan.FromSeconds(10), cancellationToken);
             await feed.EmptyAsync(cancellationToken);
             await MeasureAsync(feed, perSecond, span, Cpu, cancellationToken);
         }

@@ -10,6 +10,9 @@ namespace WaMcp.Domain.Jobs;
 /// </summary>
 public static class HeldJobs
 {
+    // 45 messages at once, one every 6 seconds: see pair_free_at in 0005_delivery.sql.
+    private static readonly TimeSpan PairAhead = TimeSpan.FromSeconds(44 * 6);
+
     /// <summary>A job that goes back into the queue.</summary>
     /// <param name="Job">Which.</param>
     /// <param name="Wait">Not before that much later.</param>
@@ -24,18 +27,16 @@ public static class HeldJobs
 
     private const string HoldOrWait =
         """
-        WITH mine AS MATERIALIZED (
-            SELECT job.id, job.order_key
-            FROM jobs job JOIN unnest($1, $2) AS lease (id, lease_id) ON job.id = lease.id AND job.lease_id = lease.lease_id),
-        held AS MATERIALIZED (
-            SELECT job.id
-            FROM jobs job JOIN unnest($1, $2) AS lease (id, lease_id) ON job.id = lease.id AND job.lease_id = lease.lease_id
-            ORDER BY job.id FOR UPDATE OF job)
-        SELECT mine.id, held.id IS NOT NULL, greatest(pair_free_at(mine.order_key) - now(), interval '0')
-        FROM mine LEFT JOIN held ON held.id = mine.id
+        SELECT job.id, greatest(tat - $3 - now(), interval '0')
+        FROM unnest($1, $2) AS lease (id, lease_id) JOIN jobs job ON job.id = lease.id AND job.lease_id = lease.lease_id
+            LEFT JOIN pacing ON subject = 'pair:' || job.order_key
+        ORDER BY job.id FOR UPDATE OF job
         """;
 
-    private static readonly string HoldOrPass = HoldOrWait.Replace("FOR UPDATE OF job", "FOR UPDATE OF job SKIP LOCKED", StringComparison.Ordinal);
+    private const string HoldOrPass = HoldOrWait + " SKIP LOCKED";
+
+    private const string MineSql =
+        "SELECT job.id FROM unnest($1, $2) AS lease (id, lease_id) JOIN jobs job ON job.id = lease.id AND job.lease_id = lease.lease_id";
 
     private const string RenewSql =
         """
@@ -60,6 +61,15 @@ public static class HeldJobs
     public static async Task<Holding> HoldAsync(
         NpgsqlConnection connection, IEnumerable<Job> jobs, TimeSpan patience, bool wait, CancellationToken cancellationToken)
     {
+        Job[] all = [.. jobs];
+        var held = await LockAsync(connection, all, patience, wait, cancellationToken);
+        var busy = wait || held.Count == all.Length ? [] : await MineAsync(connection, [.. all.Where(job => !held.ContainsKey(job.Id))], cancellationToken);
+        return new(held, busy);
+    }
+
+    private static async Task<Dictionary<JobId, TimeSpan>> LockAsync(
+        NpgsqlConnection connection, Job[] jobs, TimeSpan patience, bool wait, CancellationToken cancellationToken)
+    {
         await using var batch = new NpgsqlBatch(connection);
         // Whoever froze in the middle of a transaction would keep what it holds from its rescuer.
         batch.BatchCommands.Add(new($"SELECT set_config('idle_in_transaction_session_timeout', $1, true), {JobQueue.ByIndex}")
@@ -67,26 +77,34 @@ public static class HeldJobs
             Parameters = { new() { Value = $"{patience.TotalMilliseconds:0}" } },
         });
         var hold = new NpgsqlBatchCommand(wait ? HoldOrWait : HoldOrPass);
-        AddLeases(hold.Parameters, [.. jobs]);
+        AddLeases(hold.Parameters, jobs);
+        hold.Parameters.Add(new() { Value = PairAhead });
         batch.BatchCommands.Add(hold);
         await batch.PrepareAsync(cancellationToken);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
-        var (held, busy) = (new Dictionary<JobId, TimeSpan>(), new HashSet<JobId>());
+        var held = new Dictionary<JobId, TimeSpan>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            var id = new JobId(reader.GetGuid(0));
-            if (reader.GetBoolean(1))
-            {
-                held.Add(id, reader.IsDBNull(2) ? TimeSpan.Zero : reader.GetFieldValue<TimeSpan>(2));
-            }
-            else if (!wait)
-            {
-                busy.Add(id);
-            }
+            held.Add(new JobId(reader.GetGuid(0)), reader.IsDBNull(1) ? TimeSpan.Zero : reader.GetFieldValue<TimeSpan>(1));
         }
 
-        return new(held, busy);
+        return held;
+    }
+
+    // Of those that could not be locked: whose lease is ours all the same.
+    private static async Task<HashSet<JobId>> MineAsync(NpgsqlConnection connection, Job[] jobs, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(MineSql, connection);
+        AddLeases(command.Parameters, jobs);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var mine = new HashSet<JobId>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            mine.Add(new JobId(reader.GetGuid(0)));
+        }
+
+        return mine;
     }
 
     /// <summary>Begins the leases of held jobs anew, of those that have no more than so much left.</summary>

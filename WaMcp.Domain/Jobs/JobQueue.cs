@@ -20,9 +20,12 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
     /// <summary>The notification channel that wakes workers.</summary>
     public const string Notification = "wamcp_jobs";
 
-    // For the transaction's statements: planned while a table was nearly empty, they would read all of it when it is full. What still has to
-    // be read as a whole then looks so dear that it would be compiled first.
-    internal const string ByIndex = "set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)";
+    /// <summary>For the statements of a transaction that look up single rows.</summary>
+    /// <remarks>
+    /// Planned while a table was nearly empty, they would read all of it when it is full. What still has to be read as a whole then looks so
+    /// dear that it would be compiled first.
+    /// </remarks>
+    public const string ByIndex = "set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)";
 
     // Who has something to do, one by one along the index (however much everybody has), and how fast each number may send. The tat of a number is
     // its next free slot: the moment at which its next message may leave. Messages are claimed as far ahead of their slots as it usually takes
@@ -53,9 +56,10 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         $"""
         {TurnsSql},
         open AS (
-            SELECT turns.*, CASE WHEN kind = 'Deliver' AND stopped_at IS NOT NULL THEN 0 WHEN kind = 'Deliver'
-                THEN floor(extract(epoch FROM clock_timestamp() + allowance - tat) / extract(epoch FROM pace) + 0.000001)::int END AS free
-            FROM turns LEFT JOIN paces ON paces.id = turns.channel_id
+            SELECT turns.*, CASE WHEN kind = 'Deliver' AND stopped_at IS NOT NULL THEN 0 WHEN kind = 'Deliver' THEN least(
+                coalesce(room.places, $6),
+                floor(extract(epoch FROM clock_timestamp() + allowance - tat) / extract(epoch FROM pace) + 0.000001)::int) END AS free
+            FROM turns LEFT JOIN paces ON paces.id = turns.channel_id LEFT JOIN unnest($7, $8) AS room (channel, places) ON room.channel = turns.channel_id
             WHERE run_at <= now()),
         candidates AS (
             SELECT job.id, job.channel_id, open.free, row_number() OVER (PARTITION BY open.kind, open.turn ORDER BY job.run_at, job.seq) AS place
@@ -86,7 +90,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         {TurnsSql}
         SELECT min(CASE WHEN kind = 'Deliver' THEN greatest(run_at, tat + pace - allowance) ELSE run_at END) - now()
         FROM turns LEFT JOIN paces ON paces.id = turns.channel_id
-        WHERE kind <> 'Deliver' OR stopped_at IS NULL
+        WHERE kind <> 'Deliver' OR (stopped_at IS NULL AND turns.channel_id <> ALL ($3))
         """;
 
     private const string NewSlotsSql =
@@ -132,9 +136,10 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
     /// <param name="kinds">Of which kinds; those of a newer version are left to it.</param>
     /// <param name="count">At most.</param>
     /// <param name="lease">How long nobody else takes them.</param>
+    /// <param name="shares">How many of them may be messages of one number.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     public async Task<IReadOnlyList<Job>> ClaimAsync(
-        IReadOnlyCollection<JobKind> kinds, int count, TimeSpan lease, CancellationToken cancellationToken)
+        IReadOnlyCollection<JobKind> kinds, int count, TimeSpan lease, JobShares shares, CancellationToken cancellationToken)
     {
         // One claim at a time, or two workers would choose the same jobs and one of them get nothing. The whole batch is one round trip and
         // one transaction, so a worker that freezes here holds up nobody.
@@ -147,6 +152,8 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
             Parameters =
             {
                 new() { Value = names }, new() { Value = pacing.Value.Headroom }, new() { Value = Guid.NewGuid() }, new() { Value = lease }, new() { Value = count },
+                new() { Value = shares.OfOthers }, new() { Value = shares.Channels.Select(channel => channel.Value).ToArray() },
+                new() { Value = shares.Channels.Select(shares.Of).ToArray() },
             },
         });
         await batch.PrepareAsync(cancellationToken); // planning it takes longer than running it
@@ -187,12 +194,13 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         return slots;
     }
 
-    /// <summary>How long until the next job of these kinds can be claimed; null when there is none.</summary>
-    public async Task<TimeSpan?> NextDueAsync(IReadOnlyCollection<JobKind> kinds, CancellationToken cancellationToken)
+    /// <summary>How long until the next job of these kinds can be claimed, leaving out messages of numbers that have no share; null when there is none.</summary>
+    public async Task<TimeSpan?> NextDueAsync(IReadOnlyCollection<JobKind> kinds, JobShares shares, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(NextDueSql);
         command.Parameters.AddWithValue(kinds.Select(kind => kind.ToString()).ToArray());
         command.Parameters.AddWithValue(pacing.Value.Headroom);
+        command.Parameters.AddWithValue(shares.Channels.Where(channel => shares.Of(channel) == 0).Select(channel => channel.Value).ToArray());
         return await command.ExecuteScalarAsync(cancellationToken) as TimeSpan?;
     }
 

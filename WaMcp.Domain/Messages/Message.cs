@@ -84,7 +84,7 @@ public sealed class Message : ITenantOwned
     /// <summary>When it failed.</summary>
     public DateTimeOffset? FailedAt { get; set; }
 
-    /// <summary>Since when nobody knew, or knows, whether it was sent.</summary>
+    /// <summary>Since when nobody knows whether it was sent; null when that is known.</summary>
     public DateTimeOffset? UnknownAt { get; set; }
 
     /// <summary>Moves on, if that is legal; stamps the time of the state.</summary>
@@ -98,7 +98,7 @@ public sealed class Message : ITenantOwned
 
         if (State == MessageState.Unknown)
         {
-            (ErrorCode, ErrorText) = (null, null); // the doubt is settled
+            (ErrorCode, ErrorText, UnknownAt) = (null, null, null); // the doubt is settled
         }
 
         State = next;

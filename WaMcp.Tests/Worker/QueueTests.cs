@@ -93,6 +93,27 @@ public sealed class QueueTests
     }
 
     [Fact]
+    public async Task ANumberWhoseProviderDoesNotAnswerHoldsUpNoOther()
+    {
+        const int places = 8;
+        await using var system = await WaMcpSystem.StartAsync(null, ("Jobs:Concurrency", $"{places}"), ("WhatsApp:Timeout", "00:00:20"));
+        var (client, other) = (await system.Console.OnboardAsync(), await system.Console.OnboardAsync(ConsoleDriver.SalesNumber));
+        await system.Sandbox.SettingsAsync(new { enforceWindow = false });
+        await system.Sandbox.FaultAsync(new JsonObject
+        {
+            ["mode"] = "hang", ["count"] = 3 * places, ["match"] = new JsonObject { ["phoneNumberId"] = client.Channel.ProviderId },
+        });
+        await system.QueueAsync(client, people: 3 * places, each: 1, "hangs");
+        await Eventually.TrueAsync("as many hang as may", async () => await SendingAsync() == places / 2);
+
+        await MessageTests.StateAsync(system.Mcp(other.Token), await SendAsync(system, other, "at once"), "read");
+
+        (await SendingAsync()).ShouldBe(places / 2);
+
+        Task<long> SendingAsync() => system.QueryAsync<long>("SELECT count(*) FROM messages WHERE client_id = $1 AND state = 'Sending'", client.Client.Id.Value);
+    }
+
+    [Fact]
     public async Task ANumberSendsNoFasterThanItMayAndSlowsDownNoOther()
     {
         const int rate = 5;

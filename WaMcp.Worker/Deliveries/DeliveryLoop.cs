@@ -15,6 +15,7 @@ namespace WaMcp.Worker.Deliveries;
 /// <param name="queue">Where jobs go back to.</param>
 /// <param name="services">A scope for each batch.</param>
 /// <param name="slots">When each may leave.</param>
+/// <param name="handOver">Hands each over.</param>
 /// <param name="uploads">Places for files that have to be with the provider first.</param>
 /// <param name="failures">For jobs that failed.</param>
 /// <param name="clock">For the pauses while the database is away.</param>
@@ -24,6 +25,7 @@ internal sealed partial class DeliveryLoop(
     JobQueue queue,
     IServiceScopeFactory services,
     SendSlots slots,
+    HandOver handOver,
     UploadSlots uploads,
     JobFailures failures,
     TimeProvider clock,
@@ -179,9 +181,7 @@ internal sealed partial class DeliveryLoop(
         Activity.Current = sending.Delivery.Span;
         try
         {
-            var outcome = await slots.SendAsync(
-                sending.Delivery,
-                () => InScopeAsync(sending.Delivery.Job.ClientId, (HandOver step) => step.ExecuteAsync(sending, CancellationToken.None)));
+            var outcome = await slots.SendAsync(sending.Delivery, () => handOver.ExecuteAsync(sending, CancellationToken.None));
             sent.Add(new(sending, outcome));
         }
         catch (Exception exception)
@@ -310,14 +310,14 @@ internal sealed partial class DeliveryLoop(
         foreach (var delivery in ended)
         {
             delivery.End("ok");
-            claims.Release();
+            claims.Release(delivery.Job);
         }
 
         foreach (var delivery in lost)
         {
             failures.LeaseLost(delivery.Job);
             delivery.End("lease_lost", "Another worker has it.");
-            claims.Release();
+            claims.Release(delivery.Job);
         }
     }
 
@@ -325,7 +325,7 @@ internal sealed partial class DeliveryLoop(
     {
         await failures.PutOffAsync(delivery.Job, exception);
         delivery.End("error", exception.GetType().Name);
-        claims.Release();
+        claims.Release(delivery.Job);
     }
 
     // Then smaller pieces would fail as well. Entity Framework wraps what it takes for transient, and we wrap a commit in doubt.

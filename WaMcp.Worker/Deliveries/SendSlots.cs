@@ -17,10 +17,13 @@ namespace WaMcp.Worker.Deliveries;
 internal sealed partial class SendSlots(JobQueue queue, IOptions<PacingOptions> options, TimeProvider clock, ILogger<SendSlots> logger)
 {
     /// <summary>How long before its slot a message is taken: what it may take until it can leave.</summary>
-    public static readonly TimeSpan Lead = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan Lead = TimeSpan.FromMilliseconds(150);
 
     // With its number paused meanwhile, a message would be held for as long as the pause.
     private static readonly TimeSpan Farthest = TimeSpan.FromSeconds(5);
+
+    // What is due within the same step is taken together: a batch of many costs little more than one of a few.
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
 
     // A worker that misses so many has no time for a better moment.
     private const int Misses = 5;
@@ -50,7 +53,9 @@ internal sealed partial class SendSlots(JobQueue queue, IOptions<PacingOptions> 
     /// <summary>Waits until it is time to take a message.</summary>
     public async Task WaitToTakeAsync(Delivery delivery, CancellationToken cancellationToken)
     {
-        if (delivery.Slot.Ahead(clock) - Lead is { Ticks: > 0 } wait)
+        var wait = delivery.Slot.Ahead(clock) - Lead;
+        wait -= TimeSpan.FromTicks((clock.GetElapsedTime(0) + wait).Ticks % Step.Ticks);
+        if (wait > TimeSpan.Zero)
         {
             await Task.Delay(wait, clock, cancellationToken);
         }

@@ -28,9 +28,9 @@ internal sealed partial class SettleMessages(
         """
         UPDATE contacts SET provider_user_id = told.id
         FROM (SELECT DISTINCT ON (id) contact, id FROM unnest($1, $2) AS row (contact, id)) told
-        WHERE contacts.id = told.contact AND provider_user_id IS NULL AND erased_at IS NULL AND NOT EXISTS (
-            SELECT FROM contacts other WHERE other.channel_id = contacts.channel_id AND other.client_id = contacts.client_id
-                AND other.provider_user_id = told.id)
+        WHERE contacts.id = told.contact AND provider_user_id IS NULL AND erased_at IS NULL AND (
+            SELECT count(*) FROM contacts other WHERE other.channel_id = contacts.channel_id AND other.client_id = contacts.client_id
+                AND other.provider_user_id = told.id) = 0 -- looked up one by one, where NOT EXISTS may read all contacts there are
         """;
 
     /// <summary>What became of a batch.</summary>
@@ -91,10 +91,13 @@ internal sealed partial class SettleMessages(
         if (told.Count > 0)
         {
             await context.Database.OpenConnectionAsync(cancellationToken);
-            await using var command = new NpgsqlCommand(LearnSql, Connection);
-            command.Parameters.AddWithValue(told.Select(each => each.Contact).ToArray());
-            command.Parameters.AddWithValue(told.Select(each => each.User).ToArray());
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            await using var learn = new NpgsqlBatch(Connection);
+            learn.BatchCommands.Add(new($"SELECT {JobQueue.ByIndex}"));
+            learn.BatchCommands.Add(new(LearnSql)
+            {
+                Parameters = { new() { Value = told.Select(each => each.Contact).ToArray() }, new() { Value = told.Select(each => each.User).ToArray() } },
+            });
+            await learn.ExecuteNonQueryAsync(cancellationToken);
         }
     }
 

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
+using WaMcp.Domain.Channels;
 using WaMcp.Domain.Jobs;
 
 namespace WaMcp.Worker.Jobs;
@@ -25,6 +27,8 @@ internal sealed partial class ClaimLoop(
     private readonly SemaphoreSlim places = new(lane.Places);
 
     private readonly SemaphoreSlim bell = signal.Subscribe();
+
+    private readonly ConcurrentDictionary<ChannelId, int> held = new();
 
     /// <summary>Starts jobs until it is asked to stop, and returns when all of them have ended.</summary>
     /// <param name="start">Starts claimed jobs; each holds a place until <see cref="Release"/>.</param>
@@ -53,7 +57,23 @@ internal sealed partial class ClaimLoop(
     }
 
     /// <summary>A job has ended, one way or the other.</summary>
-    public void Release() => places.Release();
+    public void Release(Job job)
+    {
+        Hold(job, -1);
+        places.Release();
+    }
+
+    private void Hold(Job job, int places)
+    {
+        if (job.ChannelId is { } channel)
+        {
+            held.AddOrUpdate(channel, places, (_, before) => before + places);
+        }
+    }
+
+    private JobShares Shares(int free) => lane.Shares
+        ? new(free, held.Where(each => each.Value > 0).ToDictionary())
+        : JobShares.Unlimited;
 
     private async Task<int> StartOrRestAsync(Action<IReadOnlyList<Job>> start, CancellationToken stoppingToken)
     {
@@ -81,7 +101,7 @@ internal sealed partial class ClaimLoop(
         try
         {
             // Not interrupted: a claim that is committed and that nobody knows of would be nobody's until its lease runs out.
-            jobs = await queue.ClaimAsync(lane.Kinds, taken, options.Value.Lease, CancellationToken.None);
+            jobs = await queue.ClaimAsync(lane.Kinds, taken, options.Value.Lease, Shares(taken), CancellationToken.None);
         }
         finally
         {
@@ -89,6 +109,11 @@ internal sealed partial class ClaimLoop(
             {
                 places.Release(taken - jobs.Count);
             }
+        }
+
+        foreach (var job in jobs)
+        {
+            Hold(job, 1);
         }
 
         start(jobs);
@@ -104,8 +129,10 @@ internal sealed partial class ClaimLoop(
     {
         try
         {
-            var due = await queue.NextDueAsync(lane.Kinds, cancellationToken) ?? options.Value.LongestSleep;
-            return due < ShortestSleep ? ShortestSleep : due < options.Value.LongestSleep ? due : options.Value.LongestSleep;
+            var shares = Shares(places.CurrentCount);
+            var longest = shares.Channels.Any(channel => shares.Of(channel) == 0) ? lane.Breath : options.Value.LongestSleep; // a place of theirs comes free
+            var due = await queue.NextDueAsync(lane.Kinds, shares, cancellationToken) ?? longest;
+            return due > longest ? longest : due < ShortestSleep ? ShortestSleep : due;
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -51,7 +51,7 @@ internal sealed class JobLoop(ClaimLoop claims, IServiceScopeFactory services, J
         }
         finally
         {
-            claims.Release();
+            claims.Release(job);
         }
     }
 }

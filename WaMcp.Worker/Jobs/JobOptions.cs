@@ -6,8 +6,8 @@ public sealed class JobOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Jobs";
 
-    /// <summary>Messages that one worker has on their way at the same time, from claimed to settled.</summary>
-    public int Concurrency { get; set; } = 256;
+    /// <summary>Messages that one worker has on their way at the same time, from claimed to settled; of one number at most half of them.</summary>
+    public int Concurrency { get; set; } = 512;
 
     /// <summary>Jobs of receiving that one worker does at the same time.</summary>
     public int Receiving { get; set; } = 16;

@@ -263,7 +263,7 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
     private HttpRequestMessage Post(Channel channel, JsonObject document)
     {
         var request = Request(HttpMethod.Post, channel, $"{Uri.EscapeDataString(channel.ProviderId)}/messages");
-        request.Content = JsonContent.Create(document);
+        request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(document)) { Headers = { ContentType = new("application/json") } };
         return request;
     }
 

@@ -18,7 +18,7 @@ CREATE INDEX jobs_in_order ON jobs (order_key, seq) WHERE dead_at IS NULL AND or
 CREATE TABLE pacing (
     subject text PRIMARY KEY,
     tat     timestamptz NOT NULL
-);
+) WITH (fillfactor = 70); -- each send changes a row
 GRANT SELECT, INSERT, UPDATE, DELETE ON pacing TO wa_app;
 
 -- To one person WhatsApp takes a message every 6 seconds; up to 45 at once, borrowed from the time that follows
