@@ -63,7 +63,7 @@ internal sealed class DataFolder : IDisposable
         }
 
         File.Move(draft, EndpointsFile, overwrite: true);
-        Console.WriteLine(Welcome.To(endpoints));
+        Console.WriteLine(Welcome.To(endpoints, Options.Data));
     }
 
     /// <summary>The addresses are no longer to be relied on.</summary>
