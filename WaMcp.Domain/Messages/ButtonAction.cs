@@ -27,7 +27,7 @@ internal static class ButtonAction
         }
     }
 
-    private static void CheckSections(string field, IReadOnlyList<JsonObject?> sections)
+    private static void CheckSections(string field, List<JsonObject?> sections)
     {
         ContentLimit.Count(field, sections, MaxSections);
         var products = 0;

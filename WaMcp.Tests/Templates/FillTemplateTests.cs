@@ -19,8 +19,8 @@ public sealed class FillTemplateTests
         """[{"type":"BODY","text":"See"},{"type":"CAROUSEL","cards":[{"components":[{"type":"HEADER","format":"PRODUCT"}]},{"components":[{"type":"HEADER","format":"PRODUCT"}]}]}]""";
 
     private static readonly DateTimeOffset Now = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
-    private static readonly TemplateParameter Picture = new TemplateParameter.File(MediaKind.Image, default);
-    private static readonly TemplateParameter Product = new TemplateParameter.Product("sku", "catalogue");
+    private static readonly TemplateParameter.File Picture = new(MediaKind.Image, default);
+    private static readonly TemplateParameter.Product Product = new("sku", "catalogue");
 
     [Fact]
     public void NumberedGapsAreFilledByTheirNumbersWhereverTheyStand()
