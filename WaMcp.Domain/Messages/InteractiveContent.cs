@@ -43,8 +43,8 @@ public sealed record InteractiveContent(
     public override IEnumerable<MediaObjectId> Media => Header is InteractiveHeader.File file ? [file.Object] : [];
 
     /// <inheritdoc/>
-    public override MessageContent With(MediaObjectId file) =>
-        Header is InteractiveHeader.File header ? this with { Header = header with { Object = file } } : this;
+    public override MessageContent With(IReadOnlyList<MediaObjectId> files) =>
+        Header is InteractiveHeader.File header ? this with { Header = header with { Object = files[0] } } : this;
 
     /// <inheritdoc/>
     public override void Check()

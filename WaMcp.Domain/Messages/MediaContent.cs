@@ -31,7 +31,7 @@ public sealed record MediaContent(
     public override IEnumerable<MediaObjectId> Media => [Object];
 
     /// <inheritdoc/>
-    public override MessageContent With(MediaObjectId file) => this with { Object = file };
+    public override MessageContent With(IReadOnlyList<MediaObjectId> files) => this with { Object = files[0] };
 
     /// <inheritdoc/>
     public override void Check()

@@ -44,8 +44,8 @@ public abstract record MessageContent
     [JsonIgnore]
     public virtual IEnumerable<MediaObjectId> Media => [];
 
-    /// <summary>The same with the file that it carries, which was not known before.</summary>
-    public virtual MessageContent With(MediaObjectId file) => this;
+    /// <summary>The same with the files that it carries, which were not known before; in the order of <see cref="Media"/>.</summary>
+    public virtual MessageContent With(IReadOnlyList<MediaObjectId> files) => this;
 
     /// <summary>Reads what <see cref="ToJson"/> wrote; null when it was pruned, or written by a version that knows more kinds.</summary>
     public static MessageContent? TryFromJson(string? json)

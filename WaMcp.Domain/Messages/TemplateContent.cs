@@ -9,8 +9,14 @@ namespace WaMcp.Domain.Messages;
 /// <param name="For">What the template is for, as the provider says.</param>
 /// <param name="Components">What fills it.</param>
 /// <param name="Text">What it says when it is filled, if that is known.</param>
+/// <param name="Cards">What fills the cards of a carousel, in order; null when it is none.</param>
 public sealed record TemplateContent(
-    string Name, string Language, MessageCategory For, IReadOnlyList<TemplateComponent> Components, string? Text = null) : MessageContent
+    string Name,
+    string Language,
+    MessageCategory For,
+    IReadOnlyList<TemplateComponent> Components,
+    string? Text = null,
+    IReadOnlyList<TemplateCard>? Cards = null) : MessageContent
 {
     /// <summary>The discriminator.</summary>
     public const string KindName = "template";
@@ -20,10 +26,14 @@ public sealed record TemplateContent(
     private const int MaxParameter = 1024;
     private const int MaxHeader = 60;
     private const int MaxPayload = 256;
+    private const int MaxPayloadOfCall = 512; // https://developers.facebook.com/documentation/business-messaging/whatsapp/calling/call-button-messages-deep-links
+    private const int MaxMinutes = 30 * 24 * 60;
+    private const int MaxProduct = 200;
     private const int MaxCoupon = 15; // https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/coupon-templates
     private const int MaxUrlEnding = 2000;
     private const int MaxButtons = 10;
     private const int MaxAction = 8 * 1024;
+    private const int MaxCards = 10;
 
     /// <inheritdoc/>
     [JsonIgnore]
@@ -43,15 +53,19 @@ public sealed record TemplateContent(
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public override IEnumerable<MediaObjectId> Media =>
-        Components.SelectMany(component => component.Parameters).OfType<TemplateParameter.File>().Select(file => file.Object);
+    public override IEnumerable<MediaObjectId> Media => Components.Concat((Cards ?? []).SelectMany(card => card.Components))
+        .SelectMany(component => component.Parameters).OfType<TemplateParameter.File>().Select(file => file.Object);
 
     /// <inheritdoc/>
-    public override MessageContent With(MediaObjectId file)
+    public override MessageContent With(IReadOnlyList<MediaObjectId> files)
     {
-        return this with { Components = [.. Components.Select(component => component with { Parameters = [.. component.Parameters.Select(Filled)] })] };
+        var next = 0;
+        return this with { Components = Filled(Components), Cards = Cards is null ? null : [.. Cards.Select(card => new TemplateCard(Filled(card.Components)))] };
 
-        TemplateParameter Filled(TemplateParameter parameter) => parameter is TemplateParameter.File empty ? empty with { Object = file } : parameter;
+        TemplateComponent[] Filled(IReadOnlyList<TemplateComponent> components) =>
+            [.. components.Select(component => component with { Parameters = [.. component.Parameters.Select(FilledOne)] })];
+
+        TemplateParameter FilledOne(TemplateParameter parameter) => parameter is TemplateParameter.File empty ? empty with { Object = files[next++] } : parameter;
     }
 
     /// <inheritdoc/>
@@ -59,32 +73,48 @@ public sealed record TemplateContent(
     {
         ContentLimit.Require("name", Name, MaxName);
         ContentLimit.Require("language", Language, MaxLanguage);
-        foreach (var component in Components)
+        Check("", Components);
+        if (Cards is null)
+        {
+            return;
+        }
+
+        ContentLimit.Count("cards", Cards, MaxCards);
+        for (var index = 0; index < Cards.Count; index++)
+        {
+            Check($"cards[{index}].", Cards[index].Components);
+        }
+    }
+
+    private static void Check(string at, IReadOnlyList<TemplateComponent> components)
+    {
+        foreach (var component in components)
         {
             var field = component.Part switch
             {
-                TemplatePart.Header => "header",
-                TemplatePart.Body => "body",
-                _ => $"buttons[{component.Index}]",
+                TemplatePart.Header => $"{at}header",
+                TemplatePart.Body => $"{at}body",
+                TemplatePart.Offer => $"{at}limitedTimeOffer",
+                _ => $"{at}buttons[{component.Index}]",
             };
             if (component is { Part: TemplatePart.Button, Index: null or < 0 or >= MaxButtons })
             {
-                throw Fault.Invalid("buttons.index", $"must be 0 to {MaxButtons - 1}.");
+                throw Fault.Invalid($"{at}buttons.index", $"must be 0 to {MaxButtons - 1}.");
             }
 
             foreach (var parameter in component.Parameters)
             {
-                Check(field, component.Part, parameter);
+                Check(field, component, parameter);
             }
         }
     }
 
-    private static void Check(string field, TemplatePart part, TemplateParameter parameter)
+    private static void Check(string field, TemplateComponent component, TemplateParameter parameter)
     {
         switch (parameter)
         {
             case TemplateParameter.Text text:
-                ContentLimit.Require(field, text.Value, part switch
+                ContentLimit.Require(field, text.Value, component.Part switch
                 {
                     TemplatePart.Header => MaxHeader,
                     TemplatePart.Body => MaxParameter,
@@ -110,14 +140,21 @@ public sealed record TemplateContent(
             case TemplateParameter.Place place:
                 place.Where.Check();
                 break;
-            case TemplateParameter.Payload payload:
-                ContentLimit.Require($"{field}.payload", payload.Value, MaxPayload);
+            case TemplateParameter.Product product:
+                ContentLimit.Require($"{field}.product.retailerId", product.RetailerId, MaxProduct);
+                ContentLimit.Require($"{field}.product.catalogId", product.CatalogId, MaxProduct);
                 break;
+            case TemplateParameter.Payload payload:
+                ContentLimit.Require($"{field}.payload", payload.Value, component.Button == "voice_call" ? MaxPayloadOfCall : MaxPayload);
+                break;
+            case TemplateParameter.Lifetime { Minutes: < 1 or > MaxMinutes }:
+                throw Fault.Invalid($"{field}.ttlMinutes", $"must be 1 to {MaxMinutes}.");
             case TemplateParameter.Coupon coupon:
                 ContentLimit.Require($"{field}.code", coupon.Code, MaxCoupon);
                 break;
             case TemplateParameter.Action action:
                 ContentLimit.Require($"{field}.action", action.Document.ToJsonString(), MaxAction);
+                ButtonAction.Check($"{field}.action", component.Button, action.Document);
                 break;
         }
     }

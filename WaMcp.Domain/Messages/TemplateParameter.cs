@@ -11,7 +11,10 @@ namespace WaMcp.Domain.Messages;
 [JsonDerivedType(typeof(Moment), "date_time")]
 [JsonDerivedType(typeof(File), "file")]
 [JsonDerivedType(typeof(Place), "location")]
+[JsonDerivedType(typeof(Product), "product")]
+[JsonDerivedType(typeof(Expiry), "limited_time_offer")]
 [JsonDerivedType(typeof(Payload), "payload")]
+[JsonDerivedType(typeof(Lifetime), "ttl_minutes")]
 [JsonDerivedType(typeof(Coupon), "coupon_code")]
 [JsonDerivedType(typeof(Action), "action")]
 public abstract record TemplateParameter
@@ -45,15 +48,28 @@ public abstract record TemplateParameter
     /// <param name="Where">Which.</param>
     public sealed record Place(LocationContent Where) : TemplateParameter;
 
-    /// <summary>What comes back when a quick reply is tapped.</summary>
+    /// <summary>A product of the catalogue that the account is connected to.</summary>
+    /// <param name="RetailerId">Which, by the seller's own number.</param>
+    /// <param name="CatalogId">Of which catalogue.</param>
+    public sealed record Product(string RetailerId, string CatalogId) : TemplateParameter;
+
+    /// <summary>When an offer ends.</summary>
+    /// <param name="At">When.</param>
+    public sealed record Expiry(DateTimeOffset At) : TemplateParameter;
+
+    /// <summary>What comes back when a quick reply is tapped, or with the call that a button starts.</summary>
     /// <param name="Value">Which.</param>
     public sealed record Payload(string Value) : TemplateParameter;
+
+    /// <summary>How long a call button works.</summary>
+    /// <param name="Minutes">So long.</param>
+    public sealed record Lifetime(int Minutes) : TemplateParameter;
 
     /// <summary>The code that a button copies.</summary>
     /// <param name="Code">Which.</param>
     public sealed record Coupon(string Code) : TemplateParameter;
 
-    /// <summary>What a flow or a catalogue opens with, as Meta writes it.</summary>
+    /// <summary>What a flow, a catalogue, a list of products or an order opens with, as Meta writes it.</summary>
     /// <param name="Document">Its members.</param>
     public sealed record Action(JsonObject Document) : TemplateParameter;
 }

@@ -11,4 +11,7 @@ public enum TemplatePart
 
     /// <summary>One of its buttons.</summary>
     Button,
+
+    /// <summary>The offer that ends.</summary>
+    Offer,
 }

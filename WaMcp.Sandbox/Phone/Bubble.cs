@@ -61,7 +61,7 @@ public sealed record BubblePlace(double Latitude, double Longitude, string? Name
 public sealed record BubbleQuote(string Id, bool FromCustomer, string? Text);
 
 /// <summary>
-/// Something to tap: reply, row, quick_reply, flow, location and contact send a message to the business; link, call and copy do not.
+/// Something to tap: reply, row, quick_reply, flow, location and contact send a message to the business; link, call, copy and view do not.
 /// </summary>
 public sealed record BubbleChoice(int Index, string Kind, string Title)
 {

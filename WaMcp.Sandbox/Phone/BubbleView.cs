@@ -71,21 +71,31 @@ internal sealed class BubbleView(ChatBook chats, MediaStore media)
 
     private Bubble WithTemplate(Bubble bubble, Template template, JsonElement content)
     {
-        var header = template.HeaderFormat is null or "TEXT"
-            ? Template.Fill(template.HeaderText, template.HeaderVariables, TemplateRules.Values(content, "header"))
+        var layout = template.Layout;
+        var components = (content.Find("template") ?? default).Items("components");
+        var header = layout.HeaderFormat is null or "TEXT"
+            ? TemplateLayout.Fill(layout.HeaderText, layout.HeaderVariables, TemplateRules.Values(components, "header"))
             : null;
         return bubble with
         {
             TemplateName = $"{template.Name} ({template.Language})",
             Header = header is { Length: > 0 } ? header : null,
-            Media = TemplateMedia(content),
-            Text = Template.Fill(template.BodyText, template.BodyVariables, TemplateRules.Values(content, "body")),
-            Footer = template.FooterText,
+            Media = TemplateMedia(components),
+            Text = string.Join('\n', new[] { layout.OfferText, Body(layout, components) }.Concat(Cards(layout, components)).Where(line => !string.IsNullOrEmpty(line))),
+            Footer = layout.FooterText,
         };
     }
 
-    private BubbleMedia? TemplateMedia(JsonElement content) =>
-        (content.Find("template") ?? default).Items("components")
+    private static string Body(TemplateLayout layout, JsonElement[] components) =>
+        TemplateLayout.Fill(layout.BodyText, layout.BodyVariables, TemplateRules.Values(components, "body"));
+
+    /// <summary>The cards of a carousel, a line each.</summary>
+    private static IEnumerable<string> Cards(TemplateLayout layout, JsonElement[] components) => TemplateRules.Cards(components)
+        .Where(_ => layout.Cards.Count > 0)
+        .Select((card, index) => $"{index + 1}. {Body(layout.Card(index), card.Items("components"))}".TrimEnd());
+
+    private BubbleMedia? TemplateMedia(JsonElement[] components) =>
+        components
             .Where(component => string.Equals(component.FindText("type"), "header", StringComparison.OrdinalIgnoreCase))
             .SelectMany(component => component.Items("parameters"))
             .Select(MediaInside)

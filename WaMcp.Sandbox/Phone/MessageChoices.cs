@@ -1,6 +1,7 @@
 using System.Text.Json;
 using WaMcp.Sandbox.WhatsApp.Chats;
 using WaMcp.Sandbox.WhatsApp.Graph;
+using WaMcp.Sandbox.WhatsApp.Messages;
 using WaMcp.Sandbox.WhatsApp.Templates;
 
 namespace WaMcp.Sandbox.Phone;
@@ -22,7 +23,7 @@ internal static class MessageChoices
 
     public static IReadOnlyList<Choice> Of(ChatMessage message, JsonElement content) =>
         message.FromCustomer ? []
-        : message.Template is { } template ? [.. TemplateButtons(template, content)]
+        : message.Template is { } template ? [.. TemplateChoices(template.Layout, (content.Find("template") ?? default).Items("components"))]
         : message.Type == "interactive" && content.Find("interactive") is { } interactive ? [.. Interactive(interactive)]
         : [];
 
@@ -50,16 +51,23 @@ internal static class MessageChoices
         };
     }
 
-    private static IEnumerable<Choice> TemplateButtons(Template template, JsonElement content)
+    /// <summary>The buttons of the template, then those of each of its cards.</summary>
+    private static IEnumerable<Choice> TemplateChoices(TemplateLayout layout, JsonElement[] components) => TemplateButtons(layout, components)
+        .Concat(TemplateRules.Cards(components).Where(_ => layout.Cards.Count > 0).SelectMany((card, index) =>
+            TemplateButtons(layout.Card(index), card.Items("components")).Select(choice => choice with { Section = $"Card {index + 1}" })));
+
+    private static IEnumerable<Choice> TemplateButtons(TemplateLayout layout, JsonElement[] components)
     {
-        for (var index = 0; index < template.Buttons.Count; index++)
+        for (var index = 0; index < layout.Buttons.Count; index++)
         {
-            var button = template.Buttons[index];
-            var value = ButtonParameter(content, index);
+            var button = layout.Buttons[index];
+            var value = ButtonParameter(components, index);
             yield return button.Type switch
             {
                 "URL" => new Choice("link", button.Text) { Value = Address(button.Url ?? "", value) },
                 "PHONE_NUMBER" => new Choice("call", button.Text) { Value = button.PhoneNumber },
+                "REQUEST_CONTACT_INFO" => new Choice("contact", button.Text),
+                "SPM" or "MPM" or "CATALOG" or "ORDER_DETAILS" or "VOICE_CALL" => new Choice("view", button.Text), // opens what the sandbox has not
                 "OTP" or "COPY_CODE" => new Choice("copy", button.Text) { Value = value },
                 "FLOW" => new Choice("flow", button.Text) { Id = "unused" },
                 _ => new Choice("quick_reply", button.Text) { Id = value ?? button.Text },
@@ -68,11 +76,11 @@ internal static class MessageChoices
     }
 
     private static string Address(string url, string? value) =>
-        Template.Fill(url, ["1"], value is null ? [] : [new TemplateValue(null, value)]);
+        TemplateLayout.Fill(url, ["1"], value is null ? [] : [new TemplateValue(null, value)]);
 
-    private static string? ButtonParameter(JsonElement content, int index)
+    private static string? ButtonParameter(JsonElement[] components, int index)
     {
-        var component = (content.Find("template") ?? default).Items("components").FirstOrDefault(candidate =>
+        var component = components.FirstOrDefault(candidate =>
             candidate.FindText("index") == $"{index}"
             && string.Equals(candidate.FindText("type"), "button", StringComparison.OrdinalIgnoreCase));
         var parameter = component.Items("parameters").FirstOrDefault();

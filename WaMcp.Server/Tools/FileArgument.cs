@@ -14,13 +14,13 @@ internal sealed record FileArgument(string? Field, MediaInput Input, MediaKind K
 {
     /// <summary>The one that stands above a message; null when none is given.</summary>
     /// <exception cref="Fault"><c>invalid_input</c>: there are several.</exception>
-    public static FileArgument? OfHeader(MediaInput? image, MediaInput? video, MediaInput? document, string? fileName = null)
+    public static FileArgument? OfHeader(MediaInput? image, MediaInput? video, MediaInput? document, string? fileName = null, string field = "header")
     {
         FileArgument?[] given = [Of(image, MediaKind.Image), Of(video, MediaKind.Video), Of(document, MediaKind.Document)];
         var files = given.OfType<FileArgument>().ToList();
-        return files.Count <= 1 ? files.FirstOrDefault() : throw Fault.Invalid("header", "give only one of image, video and document.");
+        return files.Count <= 1 ? files.FirstOrDefault() : throw Fault.Invalid(field, "give only one of image, video and document.");
 
-        FileArgument? Of(MediaInput? input, MediaKind kind) => input is null ? null : new($"header.{MediaContent.Word(kind)}", input, kind, fileName);
+        FileArgument? Of(MediaInput? input, MediaKind kind) => input is null ? null : new($"{field}.{MediaContent.Word(kind)}", input, kind, fileName);
     }
 
     /// <summary>Takes the file.</summary>

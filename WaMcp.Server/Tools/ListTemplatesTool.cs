@@ -28,24 +28,44 @@ internal sealed class ListTemplatesTool() : MessagingTool<ListTemplatesTool.Inpu
         [property: Description("Its language, for send_template.")] string Language,
         [property: Description("UTILITY, MARKETING or AUTHENTICATION.")] string Category,
         [property: Description("APPROVED can be sent; PENDING, REJECTED, PAUSED and DISABLED cannot.")] string Status,
-        [property: Description("What stands above: TEXT, IMAGE, VIDEO, DOCUMENT or LOCATION.")] string? Header,
+        [property: Description("What stands above: TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION or PRODUCT.")] string? Header,
         [property: Description("What a text header says; gaps in double braces.")] string? HeaderText,
+        [property: Description("What it calls its offer.")] string? Offer,
         [property: Description("What it says; gaps in double braces.")] string Body,
         [property: Description("What stands below.")] string? Footer,
         [property: Description("Its buttons, in order; counted from 0.")] IReadOnlyList<ButtonItem> Buttons,
+        [property: Description("The cards of a carousel, in order.")] IReadOnlyList<CardItem>? Cards,
         [property: Description("What send_template must bring.")] Needs Needs,
         [property: Description("A part that send_template cannot fill: then it refuses the template.")] string? Unfillable);
 
     internal sealed record ButtonItem(
         [property: Description("QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, …")] string Type,
         [property: Description("What it says.")] string Text,
-        [property: Description("Where it leads.")] string? Url);
+        [property: Description("Where it leads.")] string? Url,
+        [property: Description("What send_template can bring for it; absent when nothing.")] string? Takes);
+
+    internal sealed record CardItem(
+        [property: Description("What stands above: IMAGE, VIDEO or PRODUCT.")] string? Header,
+        [property: Description("What it says; gaps in double braces.")] string Body,
+        [property: Description("Its buttons, in order; counted from 0.")] IReadOnlyList<ButtonItem> Buttons,
+        [property: Description("What this card of send_template must bring.")] CardNeeds Needs);
 
     internal sealed record Needs(
-        [property: Description("What header must hold: text, image, video, document or location; absent when it must be left out.")] string? Header,
+        [property: Description("What header must hold: text, image, video, document, location or product; absent when it must be left out.")] string? Header,
         [property: Description("The gaps that body must fill, in order.")] IReadOnlyList<string> Body,
         [property: Description("Whether the gaps have names: then each value needs its name.")] bool Named,
-        [property: Description("The buttons that need a value, counted from 0.")] IReadOnlyList<int> Buttons);
+        [property: Description("The buttons that must be given, counted from 0; takes of each says what.")] IReadOnlyList<int> Buttons,
+        [property: Description("True: limitedTimeOffer must say when the offer ends; absent when it must be left out.")] bool? LimitedTimeOffer,
+        [property: Description("How many cards must be given; absent when cards must be left out.")] CardCount? Cards);
+
+    internal sealed record CardNeeds(
+        [property: Description("What header must hold: image, video or product; absent when it must be left out.")] string? Header,
+        [property: Description("The gaps that body must fill, in order.")] IReadOnlyList<string> Body,
+        [property: Description("The buttons that must be given, counted from 0; takes of each says what.")] IReadOnlyList<int> Buttons);
+
+    internal sealed record CardCount(
+        [property: Description("At least so many.")] int Least,
+        [property: Description("At most so many; those beyond the listed ones are like the first.")] int Most);
 
     protected override async Task<Output> ExecuteAsync(ToolCall<Input> call, CancellationToken cancellationToken)
     {
@@ -58,7 +78,7 @@ internal sealed class ListTemplatesTool() : MessagingTool<ListTemplatesTool.Inpu
     private static Item Of(MessageTemplate template)
     {
         var form = TemplateForm.Of(template);
-        var header = form.HeaderFormat == "TEXT" ? form.HeaderGaps.Count > 0 ? "text" : null : form.HeaderFormat?.ToLowerInvariant();
+        var isCarousel = form.Cards.Count > 0;
         return new Item(
             template.Name,
             template.Language,
@@ -66,10 +86,27 @@ internal sealed class ListTemplatesTool() : MessagingTool<ListTemplatesTool.Inpu
             template.Status,
             form.HeaderFormat,
             form.HeaderText.Length > 0 ? form.HeaderText : null,
+            form.OfferText,
             form.BodyText,
             form.FooterText,
-            [.. form.Buttons.Select(button => new ButtonItem(button.Type, button.Text, button.Url))],
-            new Needs(header, form.BodyGaps, template.HasNamedParameters, [.. form.Buttons.Index().Where(button => button.Item.NeedsValue).Select(button => button.Index)]),
+            Buttons(form),
+            isCarousel ? [.. form.Cards.Select(Card)] : null,
+            new Needs(
+                form.NeededHeader,
+                form.BodyGaps,
+                template.HasNamedParameters,
+                NeededButtons(form),
+                form.OfferExpires ? true : null,
+                isCarousel ? new CardCount(form.FewestCards, form.MostCards) : null),
             form.Unfillable);
     }
+
+    private static CardItem Card(TemplateForm card) =>
+        new(card.HeaderFormat, card.BodyText, Buttons(card), new CardNeeds(card.NeededHeader, card.BodyGaps, NeededButtons(card)));
+
+    private static List<ButtonItem> Buttons(TemplateForm form) =>
+        [.. form.Buttons.Select(button => new ButtonItem(button.Type, button.Text, button.Url, button.Takes))];
+
+    private static List<int> NeededButtons(TemplateForm form) =>
+        [.. form.Buttons.Index().Where(button => button.Item.IsNeeded).Select(button => button.Index)];
 }

@@ -74,7 +74,7 @@ internal sealed class SendInteractiveTool() : SendTool<SendInteractiveTool.Input
         {
             ReplyTo = await AnsweredAsync(call, input.ReplyTo, recipient, cancellationToken),
         };
-        return new Draft(recipient, content, File: file);
+        return new Draft(recipient, content, Files: file is null ? null : [file]);
     }
 
     private static InteractiveAction Action(Input input)

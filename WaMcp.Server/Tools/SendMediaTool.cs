@@ -52,6 +52,6 @@ internal sealed class SendMediaTool() : SendTool<SendMediaTool.Input>(
             ReplyTo = await AnsweredAsync(call, input.ReplyTo, recipient, cancellationToken),
         };
         var file = new MediaInput(input.Url, input.Data, input.Resource, input.MediaId, input.MimeType);
-        return new Draft(recipient, content, File: new FileArgument(null, file, input.Type, input.FileName, input.Voice));
+        return new Draft(recipient, content, Files: [new FileArgument(null, file, input.Type, input.FileName, input.Voice)]);
     }
 }

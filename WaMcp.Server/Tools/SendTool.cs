@@ -56,9 +56,9 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
         var order = new MessageOrder(call.Channel, draft.Recipient, draft.Content, call.Caller.Client.ApiKeyId, call.Caller.RequestId, repeat);
         try
         {
-            if (draft.File is { } file)
+            if (draft.Files is { Count: > 0 } files)
             {
-                order = order with { Content = await WithFileAsync(call, order, file, cancellationToken) };
+                order = order with { Content = await WithFilesAsync(call, order, files, cancellationToken) };
             }
 
             if (input.DryRun)
@@ -76,8 +76,8 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
     }
 
     // Nothing is fetched or kept for a message that is refused anyway.
-    private static async Task<MessageContent> WithFileAsync(
-        ToolCall<TInput> call, MessageOrder order, FileArgument file, CancellationToken cancellationToken)
+    private static async Task<MessageContent> WithFilesAsync(
+        ToolCall<TInput> call, MessageOrder order, IReadOnlyList<FileArgument> files, CancellationToken cancellationToken)
     {
         order.Content.Check();
         if (!call.Input.DryRun)
@@ -85,7 +85,13 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
             await call.Get<ForecastSend>().RequireAsync(order, cancellationToken);
         }
 
-        return order.Content.With(await file.ResolveAsync(call.Get<AcceptMedia>(), call.Input.DryRun, cancellationToken));
+        var taken = new List<MediaObjectId>();
+        foreach (var file in files)
+        {
+            taken.Add(await file.ResolveAsync(call.Get<AcceptMedia>(), call.Input.DryRun, cancellationToken));
+        }
+
+        return order.Content.With(taken);
     }
 
     /// <summary>The provider's id of the message that is answered; null when none is.</summary>
@@ -190,6 +196,6 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
     /// <param name="Recipient">To whom.</param>
     /// <param name="Content">What.</param>
     /// <param name="Notice">Something that the caller should know about it.</param>
-    /// <param name="File">The file that it carries, still to be taken.</param>
-    protected sealed record Draft(Recipient Recipient, MessageContent Content, string? Notice = null, FileArgument? File = null);
+    /// <param name="Files">The files that it carries, still to be taken; in the order of <see cref="MessageContent.Media"/>.</param>
+    protected sealed record Draft(Recipient Recipient, MessageContent Content, string? Notice = null, IReadOnlyList<FileArgument>? Files = null);
 }

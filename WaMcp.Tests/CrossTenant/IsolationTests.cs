@@ -38,7 +38,7 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
         "idempotencyKey", // a word of the caller's own: IdempotencyTests show that it is
         "text", "previewUrl", "limit", "dryRun", "waitSeconds", "contacts", "language", "header", "footer", "body", "buttons", "type", "url",
         "data", "mimeType", "fileName", "caption", "voice", "list", "link", "requestContactInfo", "latitude", "longitude", "address", "emoji",
-        "typing", "all",
+        "typing", "all", "limitedTimeOffer", "cards",
     ];
 
     /// <summary>Valid arguments, for tools that require them or that want one of several.</summary>

@@ -140,19 +140,26 @@ internal static class MetaContract
         foreach (var component in new[] { document.Schema("TemplateComponent"), document.Schema("ButtonComponent")["allOf"]![1]!.AsObject() })
         {
             component["properties"]!["index"] = JsonNode.Parse("""{"type":"string","pattern":"^[0-9]$"}""");
-            component["properties"]!["sub_type"] = JsonNode.Parse("""{"type":"string","enum":["quick_reply","url","copy_code","flow","catalog"]}""");
+            component["properties"]!["sub_type"] = JsonNode.Parse(
+                """{"type":"string","enum":["quick_reply","url","copy_code","flow","catalog","mpm","order_details","voice_call"]}""");
         }
 
-        document.Schema("ParameterObject")["properties"]!["type"]!["enum"]!.AsArray().Add("location");
-        document.Schema("ParameterObject")["discriminator"]!["mapping"]!["location"] = "#/components/schemas/LocationParameter";
-        schemas["LocationParameter"] = Parameter("ParameterObject", "location", """{"type":"object","required":["latitude","longitude"]}""");
-        var ofButton = document.Schema("ButtonParameterObject");
-        foreach (var (type, value) in new[] { ("coupon_code", """{"type":"string","maxLength":15}"""), ("action", """{"type":"object"}""") })
-        {
-            ofButton["properties"]!["type"]!["enum"]!.AsArray().Add(type);
-            ofButton["discriminator"]!["mapping"]![type] = $"#/components/schemas/Button_{type}";
-            schemas[$"Button_{type}"] = Parameter("ButtonParameterObject", type, value);
-        }
+        AddParameter("ParameterObject", "location", """{"type":"object","required":["latitude","longitude"]}""");
+        AddParameter("ParameterObject", "product",
+            """{"type":"object","additionalProperties":false,"required":["product_retailer_id","catalog_id"],"properties":{"product_retailer_id":{"type":"string"},"catalog_id":{"type":"string"}}}""");
+        AddParameter("ParameterObject", "limited_time_offer",
+            """{"type":"object","additionalProperties":false,"required":["expiration_time_ms"],"properties":{"expiration_time_ms":{"type":"integer"}}}""");
+        AddParameter("ButtonParameterObject", "coupon_code", """{"type":"string","maxLength":15}""");
+        AddParameter("ButtonParameterObject", "action", """{"type":"object"}""");
+        AddParameter("ButtonParameterObject", "ttl_minutes", """{"type":"integer","minimum":1,"maximum":43200}""");
+        AddComponent("limited_time_offer",
+            """{"type":"object","required":["parameters"],"properties":{"parameters":{"type":"array","minItems":1,"maxItems":1,"items":{"$ref":"#/components/schemas/ParameterObject_limited_time_offer"}}}}""");
+        AddComponent("carousel",
+            """
+            {"type":"object","required":["cards"],"properties":{"cards":{"type":"array","minItems":2,"maxItems":10,"items":{"type":"object","additionalProperties":false,
+                "required":["card_index","components"],"properties":{"card_index":{"type":"integer","minimum":0,"maximum":9},
+                "components":{"type":"array","items":{"$ref":"#/components/schemas/AnyTemplateComponent"}}}}}}}
+            """);
 
         // A discriminator within the parent leads from the child back to the child: it belongs where one of the children is meant.
         foreach (var parent in new[] { "TemplateComponent", "ParameterObject", "ButtonParameterObject" })
@@ -175,6 +182,20 @@ internal static class MetaContract
         })
         {
             document.Schema(component)["allOf"]![1]!["properties"]!["parameters"]!["items"]!["$ref"] = $"#/components/schemas/{parameter}";
+        }
+
+        void AddParameter(string parent, string type, string value) => AddChild(parent, type, Parameter(parent, type, value));
+
+        void AddComponent(string type, string schema) => AddChild("TemplateComponent", type, new JsonObject
+        {
+            ["allOf"] = new JsonArray(new JsonObject { ["$ref"] = "#/components/schemas/TemplateComponent" }, JsonNode.Parse(schema)),
+        });
+
+        void AddChild(string parent, string type, JsonObject schema)
+        {
+            document.Schema(parent)["properties"]!["type"]!["enum"]!.AsArray().Add(type);
+            document.Schema(parent)["discriminator"]!["mapping"]![type] = $"#/components/schemas/{parent}_{type}";
+            schemas[$"{parent}_{type}"] = schema;
         }
     }
 

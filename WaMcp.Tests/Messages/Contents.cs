@@ -56,6 +56,15 @@ internal static class Contents
             Button("flow", 3, new TemplateParameter.Action(new JsonObject { ["flow_token"] = "t", ["flow_action_data"] = new JsonObject { ["a"] = "b" } })),
             Button("catalog", 9, new TemplateParameter.Action(new JsonObject { ["thumbnail_product_retailer_id"] = "1" })),
         ]));
+        yield return ("template with an offer", Template([new(TemplatePart.Offer, [new TemplateParameter.Expiry(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero))])]));
+        yield return ("template with products", Template([Button("mpm", 0, Products(10, 3))]));
+        yield return ("template with an order", Template([Button("order_details", 0, new TemplateParameter.Action(new JsonObject { ["order_details"] = new JsonObject() }))]));
+        yield return ("template with a call", Template(
+        [
+            new(TemplatePart.Button, [new TemplateParameter.Lifetime(43_200), new TemplateParameter.Payload(Long(512))], "voice_call", 0),
+        ]));
+        yield return ("template with cards", Template([], [.. Enumerable.Range(0, 10).Select(_ => Card(new TemplateParameter.File(MediaKind.Image, File)))]));
+        yield return ("template with product cards", Template([], [.. Enumerable.Range(0, 2).Select(_ => Card(new TemplateParameter.Product(Long(200), Long(200))))]));
         yield return ("template as a reply", Template([]) with { ReplyTo = "wamid.X" });
     }
 
@@ -117,6 +126,19 @@ internal static class Contents
         yield return ("buttons[0].payload", "256", Template([Button("quick_reply", 0, new TemplateParameter.Payload(Long(257)))]));
         yield return ("buttons[0].code", "15", Template([Button("copy_code", 0, new TemplateParameter.Coupon(Long(16)))]));
         yield return ("buttons.index", "9", Template([Button("copy_code", 10, new TemplateParameter.Coupon("x"))]));
+        yield return ("buttons[0].payload", "512", Template([Button("voice_call", 0, new TemplateParameter.Payload(Long(513)))]));
+        yield return ("buttons[0].ttlMinutes", "43200", Template([Button("voice_call", 0, new TemplateParameter.Lifetime(43_201))]));
+        yield return ("buttons[0].action.sections", "1 to 10", Template([Button("mpm", 0, Products(11, 1))]));
+        yield return ("buttons[0].action.sections", "31 products in all", Template([Button("mpm", 0, Products(1, 30, 1))]));
+        yield return ("buttons[0].action.sections[0].product_items", "1 to 30", Template([Button("mpm", 0, Products(1, 31))]));
+        yield return ("buttons[0].action.sections[0].title", "24", Template([Button("mpm", 0, Products(1, 1, title: Long(25)))]));
+        yield return ("buttons[0].action.sections[1].title", "empty", Template([Button("mpm", 0, Products(1, 1, 1, title: null))]));
+        yield return ("buttons[0].action.thumbnail_product_retailer_id", "empty", Template([Button("mpm", 0, new TemplateParameter.Action(new JsonObject()))]));
+        yield return ("buttons[0].action.order_details", "required", Template([Button("order_details", 0, new TemplateParameter.Action(new JsonObject()))]));
+        yield return ("header.product.retailerId", "200", Template([new(TemplatePart.Header, [new TemplateParameter.Product(Long(201), "1")])]));
+        yield return ("header.product.catalogId", "empty", Template([new(TemplatePart.Header, [new TemplateParameter.Product("1", "")])]));
+        yield return ("cards", "1 to 10", Template([], [.. Enumerable.Range(0, 11).Select(_ => Card(new TemplateParameter.Product("1", "2")))]));
+        yield return ("cards[1].header", "60", Template([], [Card(new TemplateParameter.Product("1", "2")), Card(new TemplateParameter.Text(Long(61)))]));
         yield return ("replyTo", "reaction", new ReactionContent("wamid.X", "👍") { ReplyTo = "wamid.Y" });
     }
 
@@ -127,6 +149,7 @@ internal static class Contents
         yield return ("a video", new TemplateParameter.File(MediaKind.Video, File));
         yield return ("a document", new TemplateParameter.File(MediaKind.Document, File, "a.pdf"));
         yield return ("a place", new TemplateParameter.Place(new LocationContent(1, 2, "Here", "There")));
+        yield return ("a product", new TemplateParameter.Product(Long(200), Long(200)));
     }
 
     private static InteractiveContent Buttons(int count, InteractiveHeader? header, string? footer) => new(
@@ -141,7 +164,26 @@ internal static class Contents
             Long(24), [.. Enumerable.Range(0, rows).Select(row => new InteractiveAction.Row($"{section}/{row}/{Long(194)}", Long(24), Long(72)))])),
     ]));
 
-    private static TemplateContent Template(IReadOnlyList<TemplateComponent> components) => new("hello_world", "en_US", MessageCategory.Utility, components);
+    private static TemplateContent Template(IReadOnlyList<TemplateComponent> components, IReadOnlyList<TemplateCard>? cards = null) =>
+        new("hello_world", "en_US", MessageCategory.Utility, components, Cards: cards);
+
+    private static TemplateCard Card(TemplateParameter header) => new(
+    [
+        new(TemplatePart.Header, [header]),
+        new(TemplatePart.Body, [new TemplateParameter.Text(Long(100))]),
+        Button("url", 1, new TemplateParameter.Text(Long(2000))),
+    ]);
+
+    // So many sections with so many products each, and a last one of its own size.
+    private static TemplateParameter.Action Products(int sections, int products, int last = 0, string? title = "t") => new(new JsonObject
+    {
+        ["thumbnail_product_retailer_id"] = "1",
+        ["sections"] = new JsonArray([.. Enumerable.Repeat(products, sections).Concat(last == 0 ? [] : [last]).Select((count, section) => (JsonNode)new JsonObject
+        {
+            ["title"] = section == 0 ? title ?? "first" : title,
+            ["product_items"] = new JsonArray([.. Enumerable.Range(0, count).Select(product => (JsonNode)new JsonObject { ["product_retailer_id"] = $"{product}" })]),
+        })]),
+    });
 
     private static TemplateComponent Button(string type, int index, TemplateParameter parameter) => new(TemplatePart.Button, [parameter], type, index);
 

@@ -43,10 +43,10 @@ public sealed class TemplateToolsTests : IAsyncLifetime
         { """{"name":"hello_world","header":{"text":"x"}}""", "takes none, and text is given" },
         { """{"name":"autumn_sale","body":[{"text":"x"},{"text":"y"}]}""", "needs image" },
         { """{"name":"autumn_sale","header":{"location":{"latitude":1,"longitude":1}},"body":[{"text":"x"},{"text":"y"}]}""", "needs image, and location is given" },
-        { """{"name":"autumn_sale","header":{"image":{"mediaId":"med_01890000000000000000000000"}},"body":[{"text":"x"},{"text":"y"}]}""", "button 0 ('Visit the shop', URL) needs a value" },
+        { """{"name":"autumn_sale","header":{"image":{"mediaId":"med_01890000000000000000000000"}},"body":[{"text":"x"},{"text":"y"}]}""", "button 0 ('Visit the shop', URL) needs a value: the ending of its address" },
         { """{"name":"hello_world","buttons":[{"index":0,"value":"x"}]}""", "there is no button 0" },
         { """{"name":"order_update","language":"de","body":[{"text":"x"},{"text":"y"},{"text":"z"}],"buttons":[{"index":0,"value":"x"},{"index":0,"value":"y"}]}""", "given twice" },
-        { """{"name":"order_update","language":"de","body":[{"text":"x"},{"text":"y"},{"text":"z"}],"buttons":[{"index":0,"action":{}}]}""", "takes a value, not an action" },
+        { """{"name":"order_update","language":"de","body":[{"text":"x"},{"text":"y"},{"text":"z"}],"buttons":[{"index":0,"action":{}}]}""", "takes a value: what comes back when it is tapped" },
         { """{"name":"order_update","language":"de","body":[{"text":"x","name":"who"},{"text":"y"},{"text":"z"}]}""", "leave out name" },
         { """{"name":"appointment_reminder","header":{"text":"Ada","name":"customer_name"},"body":[{"text":"x","name":"day"},{"text":"y"}]}""", "missing: time" },
     };

@@ -15,13 +15,30 @@ internal static class WhatsAppTemplateDocument
             ["name"] = template.Name,
             ["language"] = new JsonObject { ["policy"] = "deterministic", ["code"] = template.Language },
         };
-        if (template.Components.Count > 0)
+        var components = Write(template.Components, media);
+        if (template.Cards is { Count: > 0 } cards)
         {
-            document["components"] = new JsonArray([.. template.Components.Select(component => (JsonNode)Write(component, media))]);
+            components.Add((JsonNode)new JsonObject
+            {
+                ["type"] = "carousel",
+                ["cards"] = new JsonArray([.. cards.Select((card, index) => (JsonNode)new JsonObject
+                {
+                    ["card_index"] = index,
+                    ["components"] = Write(card.Components, media),
+                })]),
+            });
+        }
+
+        if (components.Count > 0)
+        {
+            document["components"] = components;
         }
 
         return document;
     }
+
+    private static JsonArray Write(IReadOnlyList<TemplateComponent> components, IReadOnlyDictionary<MediaObjectId, string> media) =>
+        new([.. components.Select(component => (JsonNode)Write(component, media))]);
 
     private static JsonObject Write(TemplateComponent component, IReadOnlyDictionary<MediaObjectId, string> media)
     {
@@ -31,6 +48,7 @@ internal static class WhatsAppTemplateDocument
             {
                 TemplatePart.Header => "header",
                 TemplatePart.Body => "body",
+                TemplatePart.Offer => "limited_time_offer",
                 _ => "button",
             },
         };
@@ -61,6 +79,12 @@ internal static class WhatsAppTemplateDocument
                 return Typed(MediaContent.Word(file.MediaKind), WhatsAppDocument.File(media[file.Object], fileName: file.FileName));
             case TemplateParameter.Place place:
                 return Typed("location", WhatsAppDocument.Location(place.Where));
+            case TemplateParameter.Product product:
+                return Typed("product", new JsonObject { ["product_retailer_id"] = product.RetailerId, ["catalog_id"] = product.CatalogId });
+            case TemplateParameter.Expiry expiry:
+                return Typed("limited_time_offer", new JsonObject { ["expiration_time_ms"] = expiry.At.ToUnixTimeMilliseconds() });
+            case TemplateParameter.Lifetime lifetime:
+                return Typed("ttl_minutes", lifetime.Minutes);
             case TemplateParameter.Payload payload:
                 return Typed("payload", payload.Value);
             case TemplateParameter.Coupon coupon:

@@ -212,6 +212,7 @@ function choiceOf(bubble, choice) {
     link.append(hidden(drawing(choicePaths[choice.kind])), element('span', '', choice.title));
     return link;
   }
+  if (choice.kind === 'view') return choiceButton('link', choice.title, () => {});
   if (choice.kind === 'copy') {
     return choiceButton('copy', choice.title, () => navigator.clipboard?.writeText(choice.value ?? ''));
   }

@@ -5,10 +5,20 @@ using WaMcp.Sandbox.WhatsApp.Templates;
 
 namespace WaMcp.Sandbox.WhatsApp.Messages;
 
-/// <summary>A template message names an approved template in one of its languages and brings exactly the parameters it asks for.</summary>
+/// <summary>
+/// A template message names an approved template in one of its languages and brings exactly the parameters it asks for; so does each card of a
+/// carousel, which is a small template of its own.
+/// </summary>
 internal sealed class TemplateRules(MediaRules media)
 {
     private const int MaxHydratedBody = 1024;
+    private const int MaxHydratedBodyOfCard = 160;
+    private const int MostCards = 10;
+
+    private static readonly HashSet<string> Types = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "header", "body", "footer", "button", "limited_time_offer", "carousel", "call_permission_request", "order_status", "tap_target_configuration",
+    };
 
     public Template Check(JsonElement message, BusinessNumber number)
     {
@@ -17,15 +27,22 @@ internal sealed class TemplateRules(MediaRules media)
         var language = template.Object("language", "template.language").Text("code", "template.language.code", 20);
         var known = Usable(number.Account.Templates, name, language);
         var components = template.Items("components");
-        CheckHeader(known, Parameters(components, "header"), number.Id);
-        CheckBody(known, Parameters(components, "body"));
-        CheckButtons(known, components);
+        CheckPart(known.Layout, components, number.Id, MaxHydratedBody);
+        CheckOffer(known.Layout, Parameters(components, "limited_time_offer"));
+        CheckCards(known.Layout, components, number.Id);
         return known;
     }
 
     /// <summary>What the placeholders of a component become.</summary>
-    public static IReadOnlyList<TemplateValue> Values(JsonElement message, string component) =>
-        [.. Parameters((message.Find("template") ?? default).Items("components"), component).Select(Value)];
+    public static IReadOnlyList<TemplateValue> Values(IEnumerable<JsonElement> components, string component) =>
+        [.. Parameters(components, component).Select(Value)];
+
+    /// <summary>The cards of a carousel, in the order in which they are shown.</summary>
+    public static IReadOnlyList<JsonElement> Cards(IEnumerable<JsonElement> components) =>
+    [
+        .. components.Where(component => IsType(component, "carousel")).SelectMany(component => component.Items("cards"))
+            .OrderBy(card => int.TryParse(card.FindText("card_index"), out var index) ? index : int.MaxValue),
+    ];
 
     private static Template Usable(TemplateBook templates, string name, string language)
     {
@@ -43,58 +60,87 @@ internal sealed class TemplateRules(MediaRules media)
         };
     }
 
-    private void CheckHeader(Template template, IReadOnlyList<JsonElement> parameters, string phoneNumberId)
+    private void CheckPart(TemplateLayout layout, JsonElement[] components, string phoneNumberId, int maxBody)
     {
-        switch (template.HeaderFormat)
+        foreach (var type in components.Select(component => component.FindText("type") ?? "").Where(type => !Types.Contains(type)))
+        {
+            throw GraphFault.BadParameter($"components: type '{type}' is none of {string.Join(", ", Types)}.");
+        }
+
+        CheckHeader(layout, Parameters(components, "header"), phoneNumberId);
+        CheckBody(layout, Parameters(components, "body"), maxBody);
+        TemplateButtonRules.Check(layout, [.. components.Where(component => IsType(component, "button"))]);
+    }
+
+    private void CheckHeader(TemplateLayout layout, IReadOnlyList<JsonElement> parameters, string phoneNumberId)
+    {
+        switch (layout.HeaderFormat)
         {
             case null or "TEXT":
-                CheckCount("header", parameters.Count, template.HeaderVariables.Count);
-                CheckTexts(template, "header", parameters, template.HeaderVariables);
+                CheckCount("header", parameters.Count, layout.HeaderVariables.Count);
+                CheckTexts(layout, "header", parameters, layout.HeaderVariables);
                 break;
             case "LOCATION":
                 CheckFormat(parameters, "location");
                 break;
+            case "PRODUCT":
+                CheckFormat(parameters, "product");
+                var product = parameters[0].Object("product", "product");
+                product.Text("product_retailer_id", "product.product_retailer_id", 200);
+                product.Text("catalog_id", "product.catalog_id", 200);
+                break;
             default:
-                var kind = template.HeaderFormat.ToLowerInvariant();
+                var kind = layout.HeaderFormat.ToLowerInvariant();
                 CheckFormat(parameters, kind);
                 media.Check(parameters[0], kind, phoneNumberId);
                 break;
         }
     }
 
-    private static void CheckBody(Template template, IReadOnlyList<JsonElement> parameters)
+    private static void CheckBody(TemplateLayout layout, IReadOnlyList<JsonElement> parameters, int most)
     {
-        CheckCount("body", parameters.Count, template.BodyVariables.Count);
-        CheckTexts(template, "body", parameters, template.BodyVariables);
-        var text = Template.Fill(template.BodyText, template.BodyVariables, [.. parameters.Select(Value)]);
-        if (!JsonRead.Fits(text, MaxHydratedBody))
+        CheckCount("body", parameters.Count, layout.BodyVariables.Count);
+        CheckTexts(layout, "body", parameters, layout.BodyVariables);
+        var text = TemplateLayout.Fill(layout.BodyText, layout.BodyVariables, [.. parameters.Select(Value)]);
+        if (!JsonRead.Fits(text, most))
         {
-            throw new GraphFault(132005, $"The body is longer than {MaxHydratedBody} characters once its parameters are filled in.");
+            throw new GraphFault(132005, $"The body is longer than {most} characters once its parameters are filled in.");
         }
     }
 
-    private static void CheckButtons(Template template, JsonElement[] components)
+    private static void CheckOffer(TemplateLayout layout, IReadOnlyList<JsonElement> parameters)
     {
-        var given = components.Where(component => IsType(component, "button")).ToArray();
-        foreach (var component in given)
+        CheckCount("limited_time_offer", parameters.Count, layout.OfferExpires ? 1 : 0);
+        foreach (var parameter in parameters)
         {
-            if (!int.TryParse(component.FindText("index"), out var index) || index < 0 || index >= template.Buttons.Count)
+            var end = parameter.Object("limited_time_offer", "limited_time_offer").Find("expiration_time_ms")
+                ?? throw GraphFault.Missing("Parameter 'limited_time_offer.expiration_time_ms' is mandatory.");
+            if (end.ValueKind != JsonValueKind.Number || !end.TryGetInt64(out _))
             {
-                throw new GraphFault(132000, $"buttons: there is no button at index {component.FindText("index") ?? "(none)"}");
-            }
-        }
-
-        for (var index = 0; index < template.Buttons.Count; index++)
-        {
-            var button = template.Buttons[index];
-            if (button.NeedsParameter && !given.Any(component => IsFor(component, index) && component.Items("parameters").Length == 1))
-            {
-                throw GraphFault.Missing($"buttons: Button at index {index} of type {button.Type} requires a parameter");
+                throw GraphFault.Invalid("'limited_time_offer.expiration_time_ms' must be a UNIX timestamp in milliseconds.");
             }
         }
     }
 
-    private static bool IsFor(JsonElement button, int index) => button.FindText("index") == $"{index}";
+    private void CheckCards(TemplateLayout layout, JsonElement[] components, string phoneNumberId)
+    {
+        var cards = Cards(components);
+        var fits = layout.ShowsProducts ? cards.Count is >= 2 and <= MostCards : cards.Count == layout.Cards.Count;
+        if (!fits)
+        {
+            throw new GraphFault(132012, $"carousel: number of cards ({cards.Count}) does not match the template ({layout.Cards.Count})");
+        }
+
+        for (var index = 0; index < cards.Count; index++)
+        {
+            if (cards[index].FindText("card_index") != $"{index}")
+            {
+                throw GraphFault.Invalid("carousel: card_index must count the cards from 0.");
+            }
+
+            CheckPart(layout.Card(index), cards[index].Items("components"), phoneNumberId, MaxHydratedBodyOfCard);
+        }
+    }
 
     private static void CheckCount(string component, int given, int expected)
     {
@@ -106,7 +152,7 @@ internal sealed class TemplateRules(MediaRules media)
         }
     }
 
-    private static void CheckTexts(Template template, string component, IReadOnlyList<JsonElement> parameters, IReadOnlyList<string> names)
+    private static void CheckTexts(TemplateLayout layout, string component, IReadOnlyList<JsonElement> parameters, IReadOnlyList<string> names)
     {
         for (var index = 0; index < parameters.Count; index++)
         {
@@ -122,7 +168,7 @@ internal sealed class TemplateRules(MediaRules media)
             }
 
             var name = parameters[index].FindText("parameter_name") ?? "";
-            if (template.ParameterFormat == "NAMED" && !names.Contains(name, StringComparer.Ordinal))
+            if (layout.IsNamed && !names.Contains(name, StringComparer.Ordinal))
             {
                 throw GraphFault.BadParameter($"{component}: Parameter name is missing or is not one of {string.Join(", ", names)}");
             }

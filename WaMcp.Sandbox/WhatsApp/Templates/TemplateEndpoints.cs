@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using WaMcp.Sandbox.WhatsApp.Accounts;
 using WaMcp.Sandbox.WhatsApp.Graph;
@@ -69,6 +70,7 @@ internal static partial class TemplateEndpoints
             throw new GraphFault(100, "components must have a BODY.");
         }
 
+        CheckKinds(components, category!);
         var format = request.FindText("parameter_format")?.ToUpperInvariant() ?? "POSITIONAL";
         var created = account.Templates.Add(name, language, category!, format, components)
             ?? throw GraphFault.Platform(100, "Content in this language already exists", 2388024);
@@ -81,6 +83,29 @@ internal static partial class TemplateEndpoints
             writer.WriteString("category", created.Category);
             writer.WriteEndObject();
         });
+    }
+
+    private static void CheckKinds(JsonElement components, string category)
+    {
+        foreach (var component in components.EnumerateArray())
+        {
+            var type = component.FindText("type")?.ToUpperInvariant();
+            if (type is "CAROUSEL" or "LIMITED_TIME_OFFER" && category != "MARKETING")
+            {
+                throw new GraphFault(100, $"{type} is for MARKETING templates only.");
+            }
+
+            if (type == "CAROUSEL")
+            {
+                var cards = component.Array("cards", "cards", 2, 10).EnumerateArray()
+                    .Select(card => new TemplateLayout(card.Items("components"), category, isNamed: false))
+                    .Select(card => $"{card.HeaderFormat} {card.BodyText.Length > 0} {string.Join(' ', card.Buttons.Select(button => button.Type))}");
+                if (cards.Distinct(StringComparer.Ordinal).Count() > 1)
+                {
+                    throw new GraphFault(100, "All cards of a carousel must have the same components.");
+                }
+            }
+        }
     }
 
     private static Task Delete(string? name, string? hsm_id, HttpContext context, BusinessAccounts accounts)
