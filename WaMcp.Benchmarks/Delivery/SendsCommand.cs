@@ -13,7 +13,8 @@ internal sealed class SendsCommand : Command
     private readonly Option<int> rate = new("--rate") { Description = "Messages that come in a second.", DefaultValueFactory = _ => 1_000 };
     private readonly Option<int> pace = new("--pace")
     {
-        Description = "The number's pace. The default is more than any number may have, so that it is not what is measured.", DefaultValueFactory = _ => 1_500,
+        Description = "The number's pace. The default is more than any number may have, so that it is not what is measured.",
+        DefaultValueFactory = _ => 1_500,
     };
     private readonly Option<double> headroom = new("--headroom") { Description = "Pacing:Headroom of the worker.", DefaultValueFactory = _ => 0 };
     private readonly Option<int> concurrency = new("--concurrency") { Description = "Jobs:Concurrency of the worker.", DefaultValueFactory = _ => 512 };

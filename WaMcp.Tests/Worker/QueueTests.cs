@@ -101,7 +101,9 @@ public sealed class QueueTests
         await system.Sandbox.SettingsAsync(new { enforceWindow = false });
         await system.Sandbox.FaultAsync(new JsonObject
         {
-            ["mode"] = "hang", ["count"] = 3 * places, ["match"] = new JsonObject { ["phoneNumberId"] = client.Channel.ProviderId },
+            ["mode"] = "hang",
+            ["count"] = 3 * places,
+            ["match"] = new JsonObject { ["phoneNumberId"] = client.Channel.ProviderId },
         });
         await system.QueueAsync(client, people: 3 * places, each: 1, "hangs");
         await Eventually.TrueAsync("as many hang as may", async () => await SendingAsync() == places / 2);
