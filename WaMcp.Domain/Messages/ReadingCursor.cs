@@ -138,8 +138,11 @@ public sealed record ReadingCursor(TransactionSnapshot Seen, ReadingCursor.Place
                 running[i] = before = checked(before + step);
             }
 
-            return lowest > 0 && next <= Largest && (running.Length == 0 || before < next) ? new TransactionSnapshot(lowest, next, running) : null;
+            return IsTransaction(lowest) && IsTransaction(next) && (running.Length == 0 || before < next) ? new TransactionSnapshot(lowest, next, running) : null;
         }
+
+        // The lower half counts round and round and is never zero.
+        private static bool IsTransaction(ulong number) => number <= Largest && (uint)number != 0;
 
         private byte Next() => at < bytes.Length ? bytes[at++] : throw new FormatException();
     }

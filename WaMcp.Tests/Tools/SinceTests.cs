@@ -113,7 +113,7 @@ public sealed class SinceTests(SharedSystem shared)
     public async Task ACursorOfAnotherDatabaseIsRefusedInsteadOfMissingEverything()
     {
         var client = await OwnChannelAsync();
-        var since = new ReadingCursor(new TransactionSnapshot(1UL << 40, 1UL << 40, [])).ToString();
+        var since = new ReadingCursor(new TransactionSnapshot((1UL << 40) + 5, (1UL << 40) + 5, [])).ToString();
         var answer = await system.Mcp(client.Token).CallAsync("get_messages", new { channel = client.Channel.Name, since });
         answer.Reason.ShouldBe("invalid_input");
         answer.Structured.GetProperty("field").GetString().ShouldBe("since");

@@ -40,7 +40,7 @@ public sealed class UntrustedTests(SharedSystem shared)
                 var origin = holder.GetProperty("origin");
                 origin.GetProperty("contact").GetString().ShouldBe(contactId, tool);
                 origin.GetProperty("channel").GetString().ShouldBe(talk.Client.Channel.Id.ToString(), tool);
-                origin.GetProperty("via").GetString().ShouldBe("whats_app", tool);
+                origin.GetProperty("via").GetString().ShouldBe("whatsapp", tool);
             }
         }
     }
