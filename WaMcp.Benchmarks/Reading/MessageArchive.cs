@@ -102,7 +102,7 @@ internal sealed class MessageArchive : IAsyncDisposable
             CASE WHEN n % 2 = 0 THEN 'Inbound' ELSE 'Outbound' END, 'text',
             concat_ws(' ', CASE WHEN n % 3 = 0 THEN 'Hello' END, CASE WHEN n % 100 = 9 THEN 'refund' END, CASE WHEN n % {Math.Max(Count / 5, 1)} = 3 THEN 'needle' END,
                 CASE WHEN n % 50 = 11 THEN '我的订单在哪里' END,
-                (SELECT string_agg('word' || floor(20000 * random() ^ 3)::int + 0 * n, ' ') FROM generate_series(1, 12))),
+                (SELECT string_agg('word' || floor(20000 * random() ^ 3)::int, ' ') FROM generate_series(1, 12 + 0 * n))),
             '{"{}"}', CASE WHEN n % 2 = 0 THEN 'Received' ELSE 'Read' END, now()
         FROM generate_series({from}, {to}) n
         """,

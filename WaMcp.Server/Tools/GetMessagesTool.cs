@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using ModelContextProtocol.Protocol;
 using WaMcp.Domain;
-using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
 

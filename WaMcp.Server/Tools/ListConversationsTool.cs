@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using Microsoft.EntityFrameworkCore;
 using ModelContextProtocol.Protocol;
-using WaMcp.Domain;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
