@@ -1,5 +1,4 @@
 using System.Text.Json;
-using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
 using WaMcp.Tests.Media;
 

@@ -141,7 +141,7 @@ public sealed class SinceTests(SharedSystem shared)
 
     private Task<Guid> ConversationAsync(TestClient client) => Written.ConversationAsync(system, client.Client.Id.Value, client.Channel.Id.Value);
 
-    private async Task<(string[] Ids, bool HasMore, string Cursor)> ReadAsync(McpDriver mcp, object arguments)
+    private static async Task<(string[] Ids, bool HasMore, string Cursor)> ReadAsync(McpDriver mcp, object arguments)
     {
         var page = await mcp.ResultAsync("get_messages", arguments);
         // What tests of the same run write to the number from the sandbox reaches every client of it.
