@@ -1,6 +1,7 @@
 using System.CommandLine;
 using WaMcp.Benchmarks.Audit;
 using WaMcp.Benchmarks.Delivery;
+using WaMcp.Benchmarks.Reading;
 
-var root = new RootCommand("How fast WaMcp is, as ratios inside one run: machines differ and drift.") { new AuditCommand(), new QueueCommand(), new SendsCommand() };
+var root = new RootCommand("How fast WaMcp is, as ratios inside one run: machines differ and drift.") { new AuditCommand(), new QueueCommand(), new SendsCommand(), new ReadingCommand() };
 return await root.Parse(args).InvokeAsync();

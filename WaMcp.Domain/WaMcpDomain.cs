@@ -43,6 +43,7 @@ public static class WaMcpDomain
         services.AddScoped<MarkMedia>();
         services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
         services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<MessageUsage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>().AddScoped<StopChannel>();
+        services.AddScoped<ReadMessages>().AddScoped<SearchMessages>();
         services.AddScoped<TemplateBook>();
         return services;
     }

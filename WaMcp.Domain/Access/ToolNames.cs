@@ -7,7 +7,8 @@ public static class ToolNames
     public static IReadOnlyList<string> All { get; } =
     [
         "ping", "list_channels", "send_message", "send_media", "send_template", "send_interactive", "send_location", "send_reaction", "mark_read",
-        "get_message", "get_messages", "list_templates", "get_usage",
+        "get_message", "get_messages", "get_message_context", "search_messages", "wait_for_reply", "list_conversations", "list_contacts", "get_contact",
+        "get_media", "list_templates", "get_usage",
     ];
 
     /// <summary>The tool by which messages of a kind are sent; a grant that no longer holds it stops those that are still queued.</summary>

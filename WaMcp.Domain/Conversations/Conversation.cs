@@ -25,6 +25,9 @@ public sealed class Conversation : ITenantOwned
     /// <summary>When anybody last wrote.</summary>
     public DateTimeOffset LastMessageAt { get; set; }
 
+    /// <summary>How many messages the contact wrote since the client last wrote or marked them as read; the database counts.</summary>
+    public int Unread { get; private set; }
+
     /// <summary>When it began.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 }

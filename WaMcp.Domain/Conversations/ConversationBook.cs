@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Conversations;
@@ -32,5 +33,21 @@ public sealed class ConversationBook(WaMcpDbContext context, TenantContext tenan
             RETURNING id AS "Value"
             """).ToListAsync(cancellationToken);
         return new ConversationId(found[0]);
+    }
+
+    /// <summary>Notes that the client has read a message, and all before it.</summary>
+    public Task MarkReadAsync(Message message, CancellationToken cancellationToken)
+    {
+        var (client, conversation, id) = (tenant.ClientId.Value, message.ConversationId.Value, message.Id.Value);
+        return context.Database.ExecuteSqlAsync(
+            $"""
+            UPDATE conversations SET unread = (
+                SELECT count(*) FROM (
+                    SELECT FROM messages
+                    WHERE client_id = {client} AND conversation_id = {conversation} AND id > {id} AND direction = {nameof(MessageDirection.Inbound)}
+                    LIMIT conversations.unread) later)
+            WHERE client_id = {client} AND id = {conversation} AND unread > 0
+            """,
+            cancellationToken);
     }
 }

@@ -60,8 +60,9 @@ internal abstract partial class MessagingTool<TInput, TOutput> : McpServerTool
         {
             caller.Client.RequireScope(Name);
             channel = ChannelArgument.Find(arguments) is { } named ? caller.Client.RequireGrant(named, Name) : null;
-            var output = await ExecuteAsync(new ToolCall<TInput>(input.Read(arguments), caller, channel, services), cancellationToken);
-            return Answer(JsonSerializer.SerializeToElement(output, ToolSchema.Json), isError: false);
+            var progress = request.Params?.ProgressToken is { } token ? new ToolProgress(request.Server, token) : null;
+            var output = await ExecuteAsync(new ToolCall<TInput>(input.Read(arguments), caller, channel, services, progress), cancellationToken);
+            return Answer(JsonSerializer.SerializeToElement(output, ToolSchema.Json), isError: false, Links(output));
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -86,11 +87,14 @@ internal abstract partial class MessagingTool<TInput, TOutput> : McpServerTool
     /// <summary>The work. Throws <see cref="Fault"/> for what the caller must know.</summary>
     protected abstract Task<TOutput> ExecuteAsync(ToolCall<TInput> call, CancellationToken cancellationToken);
 
-    private static CallToolResult Answer(JsonElement content, bool isError) => new()
+    /// <summary>What the answer leads to.</summary>
+    protected virtual IEnumerable<ResourceLinkBlock> Links(TOutput output) => [];
+
+    private static CallToolResult Answer(JsonElement content, bool isError, IEnumerable<ResourceLinkBlock>? links = null) => new()
     {
         StructuredContent = content,
         // Old clients read only text; the specification asks for the same document there.
-        Content = [new TextContentBlock { Text = content.GetRawText() }],
+        Content = [new TextContentBlock { Text = content.GetRawText() }, .. links ?? []],
         IsError = isError,
     };
 

@@ -9,7 +9,9 @@ namespace WaMcp.Server.Mcp;
 /// <param name="Caller">Who asked.</param>
 /// <param name="GrantedChannel">The channel that the input names, granted; null when it names none.</param>
 /// <param name="Services">The call's scope.</param>
-internal sealed record ToolCall<TInput>(TInput Input, Caller Caller, GrantedChannel? GrantedChannel, IServiceProvider Services)
+/// <param name="Progress">Where to tell how far it is; null when the caller does not want to know.</param>
+internal sealed record ToolCall<TInput>(
+    TInput Input, Caller Caller, GrantedChannel? GrantedChannel, IServiceProvider Services, ToolProgress? Progress = null)
 {
     /// <summary>The granted channel, of a tool that needs one.</summary>
     /// <exception cref="Fault">The input named it with something that is no text.</exception>

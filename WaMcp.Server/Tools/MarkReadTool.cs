@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using ModelContextProtocol.Protocol;
 using WaMcp.Domain;
 using WaMcp.Domain.Channels;
+using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
@@ -41,6 +42,7 @@ internal sealed class MarkReadTool() : MessagingTool<MarkReadTool.Input, MarkRea
         var channel = await call.Get<WaMcpDbContext>().Channels.AsNoTracking().SingleAsync(row => row.Id == id, cancellationToken);
         await call.Get<IEnumerable<IChannel>>().Single(candidate => candidate.Kind == channel.Kind)
             .MarkReadAsync(channel, message.ProviderMessageId!, call.Input.Typing, cancellationToken);
+        await call.Get<ConversationBook>().MarkReadAsync(message, cancellationToken);
         return new Output(call.Input.MessageId, call.Input.Typing);
     }
 }

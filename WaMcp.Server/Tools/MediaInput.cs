@@ -14,7 +14,7 @@ internal sealed record MediaInput(
     [property: Description("The id of a file that is stored here (med_…).")] string? MediaId = null,
     [property: Description("Its MIME type; needed only where the content leaves it open, as for Office documents.")] string? MimeType = null)
 {
-    private const string ResourcePrefix = "wamcp://media/";
+    public const string ResourcePrefix = "wamcp://media/";
 
     /// <summary>Where it comes from.</summary>
     /// <exception cref="Fault"><c>invalid_input</c>: from nowhere, from several places, or from what cannot be a place.</exception>

@@ -75,7 +75,7 @@ internal static class Bodies
         return dice.Below(4) switch
         {
             0 => Call("ping", [], isStateless),
-            1 => Call("get_messages", new JsonObject { ["channel"] = channel, ["limit"] = 5, ["after"] = prey.OwnMessage }, isStateless),
+            1 => Call("get_messages", new JsonObject { ["channel"] = channel, ["limit"] = 5, ["before"] = prey.OwnMessage }, isStateless),
             2 => Call("get_message", new JsonObject { ["messageId"] = prey.OwnMessage }, isStateless),
             _ => Call("send_message", new JsonObject { ["channel"] = channel, ["to"] = "+15550100100", ["text"] = "hi", ["previewUrl"] = false }, isStateless),
         };

@@ -89,7 +89,7 @@ public sealed partial class FuzzTests(Prey prey) : IClassFixture<Prey>
             {
                 0 => ("get_message", $$"""{"messageId":{{written}}}"""),
                 1 => ("get_messages", $$"""{"channel":{{channel}},"conversationId":{{written}}}"""),
-                _ => ("get_messages", $$"""{"channel":{{channel}},"{{dice.Pick("after", "before")}}":{{written}}}"""),
+                _ => ("get_messages", $$"""{"channel":{{channel}},"{{dice.Pick("since", "before")}}":{{written}}}"""),
             };
             return new Case("id", Call(tool, arguments), answer =>
                 tool == "get_message" && Succeeded(answer) && id != prey.OwnMessage ? "a message that is not the client's" : null);

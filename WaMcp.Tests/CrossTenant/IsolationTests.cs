@@ -23,8 +23,9 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
         ["channel"] = tenant => tenant.Channel.Id.ToString(),
         ["messageId"] = tenant => tenant.Received,
         ["conversationId"] = tenant => tenant.Conversation,
-        ["after"] = tenant => tenant.Received,
         ["before"] = tenant => tenant.Sent,
+        ["contactId"] = tenant => tenant.Contact,
+        ["nextContact"] = tenant => tenant.Contact,
         ["replyTo"] = tenant => tenant.Received,
         ["mediaId"] = tenant => tenant.Media,
         ["resource"] = tenant => $"wamcp://media/{tenant.Media}",
@@ -38,7 +39,10 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
         "idempotencyKey", // a word of the caller's own: IdempotencyTests show that it is
         "text", "previewUrl", "limit", "dryRun", "waitSeconds", "contacts", "language", "header", "footer", "body", "buttons", "type", "url",
         "data", "mimeType", "fileName", "caption", "voice", "list", "link", "requestContactInfo", "latitude", "longitude", "address", "emoji",
-        "typing", "all", "limitedTimeOffer", "cards",
+        "typing", "all", "limitedTimeOffer", "cards", "query", "direction", "from", "until", "earlier", "later", "timeoutSeconds", "unread", "find",
+        "since", // how far the caller read of its own: SinceTests show that another's cursor gives nothing of the other
+        "next", // a time: ListsTests
+        "person", // whoever it is, it is the caller's own contact
     ];
 
     /// <summary>Valid arguments, for tools that require them or that want one of several.</summary>
@@ -50,6 +54,16 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
         ["send_interactive"] = new() { ["text"] = "hello again", ["requestContactInfo"] = true },
         ["send_location"] = new() { ["latitude"] = 1, ["longitude"] = 2 },
         ["send_reaction"] = new() { ["emoji"] = "👍" },
+        ["search_messages"] = new() { ["query"] = "hello" },
+        ["wait_for_reply"] = new() { ["timeoutSeconds"] = 1 },
+    };
+
+    /// <summary>Tools that want one of several records: which is given when the call is not about it.</summary>
+    private static readonly Dictionary<string, string> OneOf = new()
+    {
+        ["get_messages"] = "channel",
+        ["get_contact"] = "contactId",
+        ["wait_for_reply"] = "conversationId",
     };
 
     private static readonly string[] NamesOfAChannel = ["id", "name", "phone number id"];
@@ -151,7 +165,6 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
     {
         foreach (var cursor in new object[]
         {
-            new { channel = a.Channel.Name, after = b.Received, limit = 100 }, new { channel = a.Channel.Name, after = b.Sent, limit = 100 },
             new { channel = a.Channel.Name, before = b.Received, limit = 100 }, new { channel = a.Channel.Name, before = b.Sent, limit = 100 },
         })
         {
@@ -232,6 +245,11 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
         if (tried is "mediaId" or "resource")
         {
             own.Remove("data"); // a file comes from one place
+        }
+
+        if (OneOf.TryGetValue(tool.Name, out var one) && tried != one)
+        {
+            own[one] = Records[one](a);
         }
 
         if (tool.JsonSchema.TryGetProperty("required", out var required))

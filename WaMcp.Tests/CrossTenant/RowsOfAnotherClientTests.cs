@@ -4,6 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Media;
+using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 using WaMcp.Tests.Infrastructure;
 
@@ -146,13 +148,16 @@ public sealed class RowsOfAnotherClientTests(TwoTenants tenants) : IClassFixture
     {
         var before = await RowsOfBAsync();
         var rowOfB = await system.QueryAsync<string>($"SELECT row_to_json(t)::text FROM {table} t WHERE client_id = $1 LIMIT 1", b.Id.Value);
+        var columns = await system.QueryAsync<string>(
+            "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
+            table);
         var copyOfB = $"json_populate_record(NULL::{table}, '{rowOfB!.Replace("'", "''", StringComparison.Ordinal)}')";
 
         foreach (var carried in new ClientId?[] { a.Id, null })
         {
             await using var connection = await CarryAsync(carried);
-            await ShouldBeDeniedAsync(connection, $"INSERT INTO {table} SELECT * FROM {copyOfB}");
-            await ShouldBeDeniedAsync(connection, $"INSERT INTO {table} SELECT * FROM {copyOfB} ON CONFLICT (id) DO UPDATE SET created_at = now()");
+            await ShouldBeDeniedAsync(connection, $"INSERT INTO {table} ({columns}) SELECT {columns} FROM {copyOfB}");
+            await ShouldBeDeniedAsync(connection, $"INSERT INTO {table} ({columns}) SELECT {columns} FROM {copyOfB} ON CONFLICT (id) DO UPDATE SET created_at = now()");
             (await ExecuteAsync(connection, $"UPDATE {table} SET created_at = now() WHERE client_id = '{b.Id.Value}'")).ShouldBe(0);
             (await ExecuteAsync(connection, $"UPDATE {table} SET client_id = '{a.Id.Value}' WHERE client_id = '{b.Id.Value}'")).ShouldBe(0);
             (await ExecuteAsync(connection, $"DELETE FROM {table} WHERE client_id = '{b.Id.Value}'")).ShouldBe(0);
@@ -161,6 +166,25 @@ public sealed class RowsOfAnotherClientTests(TwoTenants tenants) : IClassFixture
         await using var ofA = await CarryAsync(a.Id);
         await ShouldBeDeniedAsync(ofA, $"UPDATE {table} SET client_id = '{b.Id.Value}'"); // its own rows, into the other's hands
         (await RowsOfBAsync()).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task WhatReadsAsTheOwnerReadsOnlyRowsOfTheClientThatTheConnectionCarries()
+    {
+        (await system.QueryAsync<string[]>("SELECT array_agg(proname::text ORDER BY proname) FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"))
+            .ShouldBe(["channels_of_media", "find_messages"], "A new function that goes around the policies is tried here as well.");
+        TypedId.TryParse<MediaObjectId>(b.Media, out var file).ShouldBeTrue();
+        foreach (var (carried, mine) in new (ClientId?, bool)[] { (a.Id, false), (null, false), (b.Id, true) })
+        {
+            ((await RowsAsync(carried, $"SELECT unnest(ids) FROM find_messages('hello', '{b.Channel.Id.Value}', NULL, NULL, '{Guid.Empty}', '{Guid.AllBitsSet}', 100)"))
+                .Count > 0).ShouldBe(mine);
+            ((await RowsAsync(carried, $"SELECT channels_of_media('{file.Value}')")).Count > 0).ShouldBe(mine);
+        }
+
+        var received = await RowsAsync(a.Id, $"SELECT unnest(ids) FROM find_messages('hello', '{a.Channel.Id.Value}', NULL, NULL, '{Guid.Empty}', '{Guid.AllBitsSet}', 100)");
+        received.Select(id => new MessageId(id).ToString()).ShouldContain(a.Received);
+
+        Task<List<Guid>> RowsAsync(ClientId? client, string sql) => OwnersAsync(client, sql);
     }
 
     [Fact]

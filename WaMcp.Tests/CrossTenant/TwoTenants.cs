@@ -38,10 +38,14 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
         var sentId = sent.GetProperty("messageId").GetString()!;
         await MessageTests.StateAsync(mcp, sentId, "read"); // from here on nothing about it changes
 
+        var media = await UploadAsync(client, mark);
+        TypedId.TryParse<MessageId>(sentId, out var carrier).ShouldBeTrue();
+        TypedId.TryParse<MediaObjectId>(media, out var file).ShouldBeTrue();
+        await System.QueryAsync<object>("UPDATE messages SET media_ids = ARRAY[$2] WHERE id = $1", carrier.Value, file.Value);
         return new Tenant(
             client, mcp, mark, phone, received.GetProperty("id").GetString()!, sentId, received.GetProperty("conversationId").GetString()!,
             received.GetProperty("contact").GetProperty("id").GetString()!,
-            await UploadAsync(client, mark));
+            media);
     }
 
     // A file of the client's and the provider's copy of it.

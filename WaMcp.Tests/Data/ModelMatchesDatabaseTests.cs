@@ -11,6 +11,8 @@ public sealed class ModelMatchesDatabaseTests
     // Written and read by SQL of our own, or by EF Core itself.
     private static readonly string[] WithoutEntity = ["audit_log", "audit_batches", "audit_unsealed", "audit_seals", "rate_limit_buckets", "pacing", "__EFMigrationsHistory"];
 
+    private static readonly string[] WithoutProperty = ["messages.tx xid8", "messages.search tsvector null"];
+
     [Fact]
     public async Task EveryColumnOfTheModelIsInTheDatabaseAndTheOtherWayRound()
     {
@@ -22,7 +24,7 @@ public sealed class ModelMatchesDatabaseTests
             JOIN information_schema.tables t USING (table_schema, table_name)
             JOIN pg_attribute a ON a.attrelid = (quote_ident(c.table_schema) || '.' || quote_ident(c.table_name))::regclass AND a.attname = c.column_name
             WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
-            """)).Where(column => !WithoutEntity.Contains(column.Split('.')[0])).Order(StringComparer.Ordinal).ToList();
+            """)).Where(column => !WithoutEntity.Contains(column.Split('.')[0]) && !WithoutProperty.Contains(column)).Order(StringComparer.Ordinal).ToList();
 
         using var context = Context();
         var inModel = context.Model.GetEntityTypes().SelectMany(Columns).Order(StringComparer.Ordinal).ToList();

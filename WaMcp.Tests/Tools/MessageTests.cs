@@ -70,7 +70,7 @@ public sealed class MessageTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task PagesAreStableInBothDirections()
+    public async Task PagesGoBackToTheFirstMessage()
     {
         var client = await system.Console.OnboardAsync();
         var mcp = system.Mcp(client.Token);
@@ -93,9 +93,9 @@ public sealed class MessageTests(SharedSystem shared)
         latest.ShouldBe(sent[^3..]);
         more.ShouldBeTrue();
         (await ReadAsync(new { channel, before = latest[0], limit = 3 })).Ids.ShouldBe(sent[1..4]);
-        (await ReadAsync(new { channel, after = sent[1], limit = 3 })).Ids.ShouldBe(sent[2..5]);
-        var (last, rest) = await ReadAsync(new { channel, after = sent[4], limit = 3 });
-        last.ShouldBe(sent[5..]);
+        (await ReadAsync(new { channel, before = sent[4], limit = 3 })).Ids.ShouldBe(sent[1..4]);
+        var (first, rest) = await ReadAsync(new { channel, before = sent[2], limit = 3 });
+        first.ShouldBe(sent[..2]);
         rest.ShouldBeFalse();
     }
 

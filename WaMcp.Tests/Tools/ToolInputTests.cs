@@ -63,7 +63,38 @@ public sealed class ToolInputTests(SharedSystem shared)
         { "get_messages", """{"channel":"CHANNEL","limit":0}""", "limit" },
         { "get_messages", """{"channel":"CHANNEL","limit":1000}""", "limit" },
         { "get_messages", """{"channel":"CHANNEL","limit":"20"}""", "limit" },
-        { "get_messages", """{"channel":"CHANNEL","after":"yesterday"}""", "after" },
+        { "get_messages", """{"channel":"CHANNEL","since":"yesterday"}""", "since" },
+        { "get_messages", """{"channel":"CHANNEL","since":"cur_"}""", "since" },
+        { "get_messages", """{"channel":"CHANNEL","since":"cur_AQUAAAA"}""", "since" },
+        { "get_messages", """{"channel":"CHANNEL","since":"cur_AQUFAA","before":"msg_00000000000000000000000000"}""", "before" },
+        { "get_messages", "{}", "channel" },
+        { "get_message_context", """{"messageId":"msg_1"}""", "messageId" },
+        { "get_message_context", """{"messageId":"msg_00000000000000000000000000","earlier":51}""", "earlier" },
+        { "get_message_context", """{"messageId":"msg_00000000000000000000000000","later":-1}""", "later" },
+        { "search_messages", "{}", "query" },
+        { "search_messages", """{"query":""}""", "query" },
+        { "search_messages", """{"query":" ?! \" \" "}""", "query" },
+        { "search_messages", """{"query":"a\u0000b"}""", "query" },
+        { "search_messages", """{"query":"hi","direction":"sideways"}""", "direction" },
+        { "search_messages", """{"query":"hi","from":"yesterday"}""", "from" },
+        { "search_messages", """{"query":"hi","until":"7"}""", "until" },
+        { "search_messages", """{"query":"hi","limit":101}""", "limit" },
+        { "search_messages", """{"query":"hi","contactId":"ada"}""", "contactId" },
+        { "wait_for_reply", "{}", "conversationId" },
+        { "wait_for_reply", """{"channel":"CHANNEL","person":"somebody"}""", "person" },
+        { "wait_for_reply", """{"person":"+15550100100"}""", "channel" },
+        { "wait_for_reply", """{"channel":"CHANNEL","person":"+15550100100","timeoutSeconds":301}""", "timeoutSeconds" },
+        { "wait_for_reply", """{"channel":"CHANNEL","person":"+15550100100","timeoutSeconds":0}""", "timeoutSeconds" },
+        { "wait_for_reply", """{"channel":"CHANNEL","person":"+15550100100","since":"x"}""", "since" },
+        { "list_conversations", """{"next":"2026"}""", "next" },
+        { "list_conversations", """{"next":"9999999999999999999~cnv_00000000000000000000000000"}""", "next" },
+        { "list_conversations", """{"limit":0}""", "limit" },
+        { "list_contacts", """{"find":""}""", "find" },
+        { "list_contacts", """{"nextContact":"x"}""", "nextContact" },
+        { "get_contact", "{}", "contactId" },
+        { "get_contact", """{"contactId":"con_1"}""", "contactId" },
+        { "get_contact", """{"person":"+15550100100"}""", "channel" },
+        { "get_media", """{"mediaId":"7"}""", "mediaId" },
         { "get_messages", """{"channel":"CHANNEL","before":"con_00000000000000000000000000"}""", "before" },
         { "get_messages", """{"channel":"CHANNEL","conversationId":"1"}""", "conversationId" },
     };
@@ -118,12 +149,21 @@ public sealed class ToolInputTests(SharedSystem shared)
         var sent = await system.Mcp(client.Token).ResultAsync("send_message", new { channel, to = "+15550100177", text = "hi" });
         var to = "+15550100177";
         await system.Sandbox.WriteAsync("schemas", to);
-        var received = (await MessageTests.InboundAsync(system.Mcp(client.Token), client, "schemas")).GetProperty("id").GetString();
+        var heard = await MessageTests.InboundAsync(system.Mcp(client.Token), client, "schemas");
+        var received = heard.GetProperty("id").GetString();
+        var media = await CallAsync("send_media", new { channel, to, type = "image", data = Convert.ToBase64String(FilesOf.Png) });
         var answers = new Dictionary<string, JsonElement>
         {
             ["send_message"] = sent,
             ["send_template"] = await CallAsync("send_template", new { channel, to, name = "hello_world" }),
-            ["send_media"] = await CallAsync("send_media", new { channel, to, type = "image", data = Convert.ToBase64String(FilesOf.Png) }),
+            ["send_media"] = media,
+            ["get_media"] = await CallAsync("get_media", new { mediaId = media.GetProperty("mediaIds")[0].GetString() }),
+            ["get_message_context"] = await CallAsync("get_message_context", new { messageId = received }),
+            ["search_messages"] = await CallAsync("search_messages", new { query = "schemas" }),
+            ["wait_for_reply"] = await CallAsync("wait_for_reply", new { channel, person = to, timeoutSeconds = 1 }),
+            ["list_conversations"] = await CallAsync("list_conversations", new { }),
+            ["list_contacts"] = await CallAsync("list_contacts", new { }),
+            ["get_contact"] = await CallAsync("get_contact", new { channel, person = to }),
             ["send_interactive"] = await CallAsync("send_interactive", new { channel, to, text = "hi", requestContactInfo = true }),
             ["send_location"] = await CallAsync("send_location", new { channel, to, latitude = 1, longitude = 2 }),
             ["send_reaction"] = await CallAsync("send_reaction", new { channel, messageId = received, emoji = "👍" }),

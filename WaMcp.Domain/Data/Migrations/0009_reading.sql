@@ -1,0 +1,144 @@
+-- Reading: what is new since somebody looked, who waits for an answer, and words.
+
+-- The transaction that brought a message. A cursor is the snapshot of whoever read (ReadingCursor): new is what that snapshot did not hold, also
+-- when it commits late with an earlier id. What was here before belongs to every snapshot.
+ALTER TABLE messages ADD tx xid8 NOT NULL DEFAULT '3';
+ALTER TABLE messages ALTER tx SET DEFAULT pg_current_xact_id();
+CREATE INDEX messages_by_tx ON messages (client_id, tx, id);
+
+-- What the person wrote since the client last wrote or marked it as read. Counted in the order in which messages commit: whoever writes into a
+-- conversation has locked its row before.
+ALTER TABLE conversations ADD unread integer NOT NULL DEFAULT 0;
+UPDATE conversations SET unread = (
+    SELECT count(*) FROM messages
+    WHERE messages.client_id = conversations.client_id AND conversation_id = conversations.id AND direction = 'Inbound'
+        AND messages.id > coalesce(
+            (SELECT answer.id FROM messages answer
+             WHERE answer.client_id = conversations.client_id AND answer.conversation_id = conversations.id AND answer.direction = 'Outbound'
+             ORDER BY answer.id DESC LIMIT 1),
+            '00000000-0000-0000-0000-000000000000'));
+CREATE INDEX conversations_newest ON conversations (client_id, channel_id, last_message_at, id);
+
+-- Wakes whoever waits for a reply when the transaction commits: in this conversation, or from somebody new on the client's channel.
+CREATE FUNCTION messages_came() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE conversations SET unread = CASE WHEN written.answers > 0 THEN 0 ELSE unread + written.heard END
+    FROM (
+        SELECT conversation_id, count(*) FILTER (WHERE direction = 'Outbound') AS answers, count(*) FILTER (WHERE direction = 'Inbound') AS heard
+        FROM came GROUP BY conversation_id) written
+    WHERE conversations.id = written.conversation_id AND (written.heard > 0 OR unread > 0);
+    PERFORM pg_notify('wamcp_inbound', concat(conversation_id, ' ', client_id, '/', channel_id))
+    FROM came WHERE direction = 'Inbound' GROUP BY conversation_id, client_id, channel_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER messages_came AFTER INSERT ON messages REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION messages_came();
+
+-- Words of a text, with their places. Letters are compared in lower case and compatibility form (NFKC), so that full-width and half-width, ligatures
+-- and letters are the same. Scripts that put no spaces between words, and emoji, are taken in single characters and in pairs of neighbours; of those
+-- `asked` are the ones that a query has to look for. The rest is cut at everything that is no letter or digit, whatever the database's locale is.
+CREATE FUNCTION search_words(said text) RETURNS TABLE (word text, place integer, asked boolean) LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    WITH runs AS (
+        SELECT found[1] AS unsegmented, length(found[1]) AS size, found[2] AS word, number
+        FROM regexp_matches(
+            lower(normalize(left(said, 10000), NFKC)),
+            '([\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u1950-\u19DF\u1A20-\u1AAF\u2600-\u27BF\u3005-\u3007\u3041-\u309F\u30A1-\u30FA\u30FC-\u312F\u31A0-\u31BF\u31F0-\u31FF\u3400-\u4DBF\u4E00-\uA4CF\uAA60-\uAADF\uAC00-\uD7A3\uF900-\uFAFF\U0001F000-\U0001FAFF\U00020000-\U0003FFFF]+)'
+            || '|([^\u0001-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u00A9\u00AB-\u00B4\u00B6-\u00B9\u00BB-\u00BF\u00D7\u00F7\u037E\u0387\u055A-\u055F\u0589\u058A\u05BE\u05C0\u05C3\u05F3\u05F4\u0600-\u060F\u061B-\u061F\u066A-\u066D\u06D4\u0700-\u070D\u0964\u0965\u0970\u0E00-\u0EFF\u0F04-\u0F14\u1000-\u109F\u10FB\u1360-\u1368\u1680\u1780-\u17FF\u1950-\u19DF\u1A20-\u1AAF\u2000-\u206F\u20A0-\u2BFF\u2E00-\u2E7F\u3000-\u312F\u31A0-\u31BF\u31F0-\u31FF\u3400-\u4DBF\u4E00-\uA4CF\uAA60-\uAADF\uAC00-\uD7A3\uE000-\uFAFF\uFE00-\uFE6F\uFEFF\uFFF0-\uFFFF\U0001F000-\U0001FAFF\U00020000-\U000E0FFF]+)',
+            'g') WITH ORDINALITY AS run (found, number)),
+    placed AS (
+        SELECT unsegmented, size, runs.word, number,
+            (coalesce(sum(coalesce(size, 1)) OVER (ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))::integer AS earlier
+        FROM runs),
+    characters AS (
+        SELECT letter, (earlier + nth)::integer AS place, lead(letter) OVER (PARTITION BY number ORDER BY nth) AS next, size = 1 AS alone
+        FROM placed CROSS JOIN LATERAL unnest(string_to_array(unsegmented, NULL)) WITH ORDINALITY AS one (letter, nth))
+    SELECT left(placed.word, 250), earlier + 1, true FROM placed WHERE placed.word IS NOT NULL
+    UNION ALL
+    SELECT letter, characters.place, alone FROM characters
+    UNION ALL
+    SELECT letter || next, characters.place, true FROM characters WHERE next IS NOT NULL
+$$;
+
+-- Stands in the document of every message of a client over a channel. No word looks like it.
+CREATE FUNCTION search_scope(client uuid, channel uuid) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT '-' || right(client::text, 12) || right(channel::text, 12) $$;
+
+CREATE FUNCTION search_document(client uuid, channel uuid, said text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET jit = off AS $$ -- compiling takes longer than the longest text
+BEGIN
+    RETURN concat('''', search_scope(client, channel), ''' ', (SELECT string_agg(concat('''', word, ''':', place), ' ') FROM search_words(said)))::tsvector;
+END
+$$;
+
+-- All of the phrases; null when there is no word in them. Within a phrase the words follow each other as they do in it.
+CREATE FUNCTION search_query(phrases text[]) RETURNS tsquery LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET jit = off AS $$
+BEGIN
+    RETURN (
+        SELECT string_agg(phrase, ' & ')::tsquery FROM (
+            SELECT concat('(', string_agg(concat(' <' || place - earlier || '> ', '''', word, ''''), '' ORDER BY place), ')') AS phrase
+            FROM (
+                SELECT number, word, place, lag(place) OVER (PARTITION BY number ORDER BY place) AS earlier
+                FROM unnest(phrases) WITH ORDINALITY AS each (said, number) CROSS JOIN LATERAL search_words(each.said) WHERE asked) words
+            GROUP BY number) each_phrase);
+END
+$$;
+
+-- The index always says what the row says: what retention and erasure take out is out of it too. Written when the body is, not when a state changes.
+ALTER TABLE messages ADD search tsvector GENERATED ALWAYS AS (search_document(client_id, channel_id, body)) STORED;
+CREATE INDEX messages_search ON messages USING gin (search) WITH (gin_pending_list_limit = 512);
+
+-- The newest messages of the connection's client over one channel that hold the words, at most so many; `reached` is where it stopped looking though
+-- there may be more. As the owner of the table, because under row-level security no index of words is used (@@ is not leakproof); so it says itself
+-- whose messages it reads, and what it gives are ids, which are read under row-level security again.
+-- Words that are said often are found at once among the newest; rare ones by the index of words; those in between by walking on from the newest.
+CREATE FUNCTION find_messages(
+    wanted tsquery, over uuid, within uuid, written text, first_id uuid, before_id uuid, most integer, OUT ids uuid[], OUT reached uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET jit = off AS $$
+DECLARE
+    glance CONSTANT integer := 200;
+    rare CONSTANT integer := 1000;
+    walk CONSTANT integer := 20000;
+    mine CONSTANT uuid := current_client();
+    scoped CONSTANT tsquery := quote_literal(search_scope(mine, over))::tsquery && wanted;
+    looked integer;
+    place CONSTANT text := concat(
+        'client_id = $1 AND channel_id = $2', CASE WHEN within IS NOT NULL THEN ' AND conversation_id = $3' END, ' AND id >= $4 AND id < $5');
+    fits CONSTANT text := concat('search @@ $6', CASE WHEN written IS NOT NULL THEN ' AND direction = $7' END);
+BEGIN
+    EXECUTE format(
+        'SELECT coalesce(array_agg(id ORDER BY id DESC) FILTER (WHERE %s), ''{}''), count(*), (array_agg(id ORDER BY id))[1]
+         FROM (SELECT id, search, direction FROM messages WHERE %s ORDER BY id DESC LIMIT $8) newest', fits, place)
+        INTO ids, looked, reached USING mine, over, within, first_id, before_id, wanted, written, glance;
+    IF looked < glance OR cardinality(ids) >= most THEN
+        ids := ids[1:most];
+        reached := NULL;
+        RETURN;
+    END IF;
+
+    EXECUTE format('SELECT coalesce(array_agg(id ORDER BY id DESC), ''{}'') FROM (SELECT id FROM messages WHERE %s AND %s LIMIT $8) few', fits, place)
+        INTO ids USING mine, over, within, first_id, before_id, scoped, written, rare + 1;
+    IF cardinality(ids) <= rare THEN
+        ids := ids[1:most];
+        reached := NULL;
+        RETURN;
+    END IF;
+
+    EXECUTE format(
+        'SELECT coalesce(array_agg(id ORDER BY id DESC), ''{}'') FROM (
+            SELECT id FROM (SELECT id, search, direction FROM messages WHERE %s ORDER BY id DESC LIMIT $8) newest WHERE %s LIMIT $9) found', place, fits)
+        INTO ids USING mine, over, within, first_id, before_id, wanted, written, walk, most;
+    reached := NULL;
+    IF cardinality(ids) < most THEN
+        EXECUTE format('SELECT id FROM messages WHERE %s ORDER BY id DESC OFFSET $8 LIMIT 1', place)
+            INTO reached USING mine, over, within, first_id, before_id, wanted, written, walk - 1;
+    END IF;
+END
+$$;
+
+-- Over which channels a file of the connection's client went or came; as the owner for the same reason.
+CREATE FUNCTION channels_of_media(media uuid) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT DISTINCT channel_id FROM messages
+    WHERE media_ids @> ARRAY[media] AND media_ids <> ARRAY[]::uuid[] AND client_id = current_client()
+$$;
+REVOKE ALL ON FUNCTION find_messages, channels_of_media FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_messages, channels_of_media TO wa_app;

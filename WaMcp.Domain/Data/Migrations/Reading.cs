@@ -1,0 +1,9 @@
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace WaMcp.Domain.Data.Migrations;
+
+/// <summary>What is new, who waits for an answer, and words.</summary>
+[DbContext(typeof(WaMcpDbContext))]
+[Migration("0009_reading")]
+internal sealed class Reading : SqlMigration;

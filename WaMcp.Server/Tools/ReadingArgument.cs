@@ -1,0 +1,54 @@
+using System.Globalization;
+using WaMcp.Domain;
+using WaMcp.Domain.Data;
+using WaMcp.Domain.Messages;
+
+namespace WaMcp.Server.Tools;
+
+/// <summary>What the inputs of reading tools have in common.</summary>
+internal static class ReadingArgument
+{
+    public const int DefaultLimit = 20;
+    public const int MaxLimit = 100;
+
+    /// <exception cref="Fault"><c>invalid_input</c>.</exception>
+    public static int Limit(int limit, int most = MaxLimit) => limit >= 1 && limit <= most ? limit : throw Fault.Invalid("limit", $"must be 1 to {most}.");
+
+    /// <exception cref="Fault"><c>invalid_input</c>.</exception>
+    public static TId? Id<TId>(string field, string? text)
+        where TId : struct, ITypedId<TId>
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        return TypedId.TryParse<TId>(text, out var id) ? id : throw Fault.Invalid(field, $"is not an id that begins with {TId.Prefix}_.");
+    }
+
+    /// <exception cref="Fault"><c>invalid_input</c>.</exception>
+    public static ReadingCursor? Cursor(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        return ReadingCursor.TryParse(text, out var cursor)
+            ? cursor
+            : throw Fault.Invalid("since", "is no cursor.", "Pass the cursor of an earlier answer exactly as it was; without one the answer has a new one.");
+    }
+
+    /// <exception cref="Fault"><c>invalid_input</c>.</exception>
+    public static DateTimeOffset? Time(string field, string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && text.Contains('-', StringComparison.Ordinal)
+            ? time
+            : throw Fault.Invalid(field, "is no time.", "Write it as ISO 8601, for example 2026-03-01T09:00:00Z; without a zone it is UTC.");
+    }
+}
