@@ -43,6 +43,7 @@ internal sealed class GetMessageTool() : MessagingTool<GetMessageTool.Input, Mes
         return MessageView.Of(found.message, found.contact, channel.Kind) with
         {
             Window = WindowView.Of(ServiceWindow.Of(found.LastInboundAt, call.Get<TimeProvider>().GetUtcNow())),
+            Content = ContentView.Of(found.message, await LinkedMessages.FindAsync(database, [found.message], cancellationToken)),
             Error = await FailureView.OfAsync(call.Services, found.message, cancellationToken),
         };
     }

@@ -64,7 +64,9 @@ internal sealed class GetMessagesTool() : MessagingTool<GetMessagesTool.Input, G
             ordered.RemoveAt(input.After is null ? 0 : ordered.Count - 1);
         }
 
-        return new Output([.. ordered.Select(row => MessageView.Of(row.message, row.contact, channel.Kind))], hasMore);
+        var linked = await LinkedMessages.FindAsync(database, [.. ordered.Select(row => row.message)], cancellationToken);
+        return new Output(
+            [.. ordered.Select(row => MessageView.Of(row.message, row.contact, channel.Kind) with { Content = ContentView.Of(row.message, linked) })], hasMore);
     }
 
     // Ids are made in the order of time, so the id is the cursor.

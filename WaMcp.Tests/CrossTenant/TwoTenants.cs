@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
@@ -38,10 +39,32 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
         var sentId = sent.GetProperty("messageId").GetString()!;
         await MessageTests.StateAsync(mcp, sentId, "read"); // from here on nothing about it changes
 
+        await AliasAsync(client, mark, received.GetProperty("contact").GetProperty("id").GetString()!);
         return new Tenant(
             client, mcp, mark, phone, received.GetProperty("id").GetString()!, sentId, received.GetProperty("conversationId").GetString()!,
             received.GetProperty("contact").GetProperty("id").GetString()!,
             await UploadAsync(client, mark));
+    }
+
+    // What the person was called before.
+    private async Task AliasAsync(TestClient client, string mark, string contact)
+    {
+        await using var scope = System.ServerApplication.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client.Client.Id);
+        var database = scope.ServiceProvider.GetRequiredService<WaMcpDbContext>();
+        TypedId.TryParse<ContactId>(contact, out var id).ShouldBeTrue();
+        database.Add(new ContactAlias
+        {
+            Id = Guid.CreateVersion7(),
+            ClientId = client.Client.Id,
+            ChannelId = client.Channel.Id,
+            Kind = AliasKind.User,
+            Value = $"US.{mark}",
+            ContactId = id,
+            Until = DateTimeOffset.UtcNow,
+            CreatedAt = DateTimeOffset.UtcNow,
+        });
+        await database.SaveChangesAsync();
     }
 
     // A file of the client's and the provider's copy of it.
