@@ -12,7 +12,7 @@ namespace WaMcp.Server.Webhooks;
 /// <remarks>
 /// Fails closed: no fitting secret is a refusal (401, <c>webhook_refused</c>). The invariant: a delivery speaks only for channels of the
 /// app that signed it, so what fits is remembered with the event. The BYOA secrets are opened once and kept for five seconds, or until an
-/// operator changes them: whoever signs badly costs no database.
+/// operator changes them, which Redis tells: whoever signs badly costs no database.
 /// </remarks>
 /// <param name="credentials">Opens them.</param>
 /// <param name="services">For the database and Redis.</param>
@@ -40,17 +40,11 @@ internal sealed partial class WebhookSecrets(
             return [];
         }
 
-        var known = await OpenAsync(null, cancellationToken);
-        if (Signers(known) is { } signers)
-        {
-            return signers;
-        }
-
-        // Perhaps the secret is a moment old.
-        return await VersionAsync() is { } version && version != known.Version ? Signers(await OpenAsync(version, cancellationToken)) : null;
+        var known = await OpenAsync(await VersionAsync(), cancellationToken);
+        var signers = known.Channels.Where(entry => Fits(entry.Secret)).SelectMany(entry => entry.Channels).Distinct().ToList();
+        return signers.Count == 0 ? null : signers;
 
         bool Fits(string? secret) => secret is { Length: > 0 } && WhatsAppSignature.IsValid(signature, body, secret);
-        List<ChannelId>? Signers(Opened secrets) => secrets.Channels.Where(entry => Fits(entry.Secret)).SelectMany(entry => entry.Channels).Distinct().ToList() is { Count: > 0 } found ? found : null;
     }
 
     public void Dispose() => reading.Dispose();

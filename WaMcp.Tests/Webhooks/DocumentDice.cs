@@ -15,8 +15,8 @@ internal sealed class DocumentDice(OpenApiDocument document, Dice dice)
 
     private static readonly string[] Wrong =
     [
-        "null", "[]", "{}", "true", "0", "-1", "1e300", "\"\"", "\"0\"", "[[[[[[[[[[]]]]]]]]]]", "\"\\ud800\"", "\"a\\u0000b\"", "[null,null]", "{\"type\":\"text\"}",
-        "99999999999999999999", "{\"\\ud800\":1}",
+        "null", "[]", "{}", "true", "0", "-1", "1e300", "\"\"", "\"0\"", "[[[[[[[[[[]]]]]]]]]]", "\"@half@\"", "\"a\\u0000b\"", "[null,null]", "{\"type\":\"text\"}",
+        "99999999999999999999", "{\"@half@\":1}",
     ];
 
     /// <summary>A webhook that the schemas allow.</summary>
@@ -35,7 +35,7 @@ internal sealed class DocumentDice(OpenApiDocument document, Dice dice)
             Spoil(webhook);
         }
 
-        var text = webhook.ToJsonString();
+        var text = webhook.ToJsonString().Replace("@half@", "\\ud800", StringComparison.Ordinal); // half a character, which nothing here can write
         return dice.OneIn(10) ? text[..dice.Below(text.Length)] : text;
     }
 

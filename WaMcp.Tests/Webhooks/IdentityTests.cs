@@ -84,8 +84,8 @@ public sealed class IdentityTests(SharedSystem shared)
     {
         var client = await system.Console.OnboardAsync();
         var (oldUser, newUser, phone) = (WebhookDriver.User(), WebhookDriver.User(), WebhookDriver.Phone());
-        await WriteAsync(WebhookDriver.Text("old", null, oldUser));
-        await WriteAsync(WebhookDriver.Text("new", null, newUser));
+        await WriteAsync(WebhookDriver.Text("old", null, oldUser, at: DateTimeOffset.UtcNow)); // who may be answered
+        await WriteAsync(WebhookDriver.Text("new", null, newUser, at: DateTimeOffset.UtcNow));
         await PauseAsync(client, TimeSpan.FromHours(1));
         var mcp = system.Mcp(client.Token);
         foreach (var (to, text) in new[] { (newUser, "1"), (oldUser, "2"), (newUser, "3"), (oldUser, "4") })

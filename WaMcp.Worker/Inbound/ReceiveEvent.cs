@@ -63,6 +63,7 @@ internal sealed class ReceiveEvent(
             .Understand(webhook.Body).Channels
             .Where(update => update.ProviderId == channel.ProviderId)
             .ToList();
+        await TakeTurnAsync(job, updates.Any(update => update.Identities.Count > 0), connection, cancellationToken);
         foreach (var change in updates.SelectMany(update => update.Identities).OrderBy(change => change.At))
         {
             await contacts.ChangeAsync(channelId, change, cancellationToken);
@@ -100,6 +101,16 @@ internal sealed class ReceiveEvent(
             Metadata = new JsonObject { ["messages"] = messages, ["changes"] = changes, ["statuses"] = statuses }.ToJsonString(),
         };
         await AuditTable.WriteAsync(connection, [row], cancellationToken);
+    }
+
+    // Many record side by side; one that says who became whom is alone, because it holds several people at once and waits for more.
+    private static async Task TakeTurnAsync(Job job, bool isAlone, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            $"SELECT pg_advisory_xact_lock{(isAlone ? "" : "_shared")}(hashtextextended('receive ' || $1 || ' ' || $2, 0))", connection);
+        command.Parameters.AddWithValue(job.ClientId!.Value.Value.ToString());
+        command.Parameters.AddWithValue(job.ChannelId!.Value.Value.ToString());
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static string? Order(PersonIds person) => person.UserId ?? person.Phone ?? person.ParentUserId;
