@@ -12,6 +12,8 @@ internal static class WhatsAppContent
     /// <summary>The kind of a message that cannot be read here.</summary>
     public const string Unsupported = "unsupported";
 
+    private static readonly string[] AddressParts = ["street", "zip", "city", "state", "country"];
+
     /// <summary>The word for it in the list of messages, its text, what else it holds, and whether its type is known here.</summary>
     public static (string Kind, string? Body, InboundContent Content, bool IsKnown) Read(JsonElement message)
     {
@@ -80,7 +82,7 @@ internal static class WhatsAppContent
     private static List<string> Values(JsonElement card, string list, string name) => [.. Items(card, list).Select(item => Text(item, name)).OfType<string>()];
 
     private static string Address(JsonElement address) => string.Join(
-        ", ", new[] { "street", "zip", "city", "state", "country" }.Select(name => Text(address, name)).OfType<string>());
+        ", ", AddressParts.Select(name => Text(address, name)).OfType<string>());
 
     private static InboundContent.OrderPart Order(JsonElement? part) => new(
         Text(part, "catalog_id"),
