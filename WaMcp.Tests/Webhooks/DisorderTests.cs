@@ -136,7 +136,11 @@ public sealed class DisorderTests : IAsyncLifetime
             var document = WebhookDriver.Value(ConsoleDriver.SupportNumber);
             document["user_preferences"] = new JsonArray(new JsonObject
             {
-                ["wa_id"] = phone, ["user_id"] = user, ["category"] = "marketing_messages", ["value"] = value, ["timestamp"] = WebhookDriver.Seconds(now = now.AddSeconds(1)),
+                ["wa_id"] = phone,
+                ["user_id"] = user,
+                ["category"] = "marketing_messages",
+                ["value"] = value,
+                ["timestamp"] = WebhookDriver.Seconds(now = now.AddSeconds(1)),
             });
             return document;
         }

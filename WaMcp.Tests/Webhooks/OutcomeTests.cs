@@ -164,7 +164,11 @@ public sealed class OutcomeTests : IAsyncLifetime
         var document = WebhookDriver.Value(ConsoleDriver.SupportNumber, contacts: [new JsonObject { ["wa_id"] = phone }]);
         document["user_preferences"] = new JsonArray(new JsonObject
         {
-            ["wa_id"] = phone, ["detail"] = "a word", ["category"] = "marketing_messages", ["value"] = value, ["timestamp"] = at.ToUnixTimeSeconds(),
+            ["wa_id"] = phone,
+            ["detail"] = "a word",
+            ["category"] = "marketing_messages",
+            ["value"] = value,
+            ["timestamp"] = at.ToUnixTimeSeconds(),
         });
         await webhooks.DeliverAsync(WebhookDriver.Envelope(("user_preferences", document)));
         await webhooks.DoneAsync();
