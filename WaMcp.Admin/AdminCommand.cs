@@ -10,6 +10,7 @@ using WaMcp.Admin.Contacts;
 using WaMcp.Admin.Db;
 using WaMcp.Admin.DeadLetters;
 using WaMcp.Admin.Grants;
+using WaMcp.Admin.Inbound;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Messages;
 using WaMcp.Admin.Output;
@@ -32,7 +33,7 @@ internal sealed class AdminCommand : Command, IHasExamples
     public AdminCommand()
         : base(
             "admin",
-            "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, contacts, dead letters, retention, the audit log and the database.")
+            "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, contacts, messages, what came in, dead letters, retention, the audit log and the database.")
     {
         Add(new ClientsCommand());
         Add(new ChannelsCommand());
@@ -41,6 +42,7 @@ internal sealed class AdminCommand : Command, IHasExamples
         Add(new PepperCommand());
         Add(new ContactsCommand());
         Add(new MessagesCommand());
+        Add(new InboundCommand());
         Add(new DeadLettersCommand());
         Add(new RetentionCommand());
         Add(new AuditCommand());

@@ -13,6 +13,7 @@ using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Duties;
+using WaMcp.Domain.Inbox;
 using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Limits;
 using WaMcp.Domain.Media;
@@ -41,10 +42,10 @@ public static class WaMcpDomain
         services.AddOptions<ArchiveOptions>().BindConfiguration(ArchiveOptions.Section);
         services.AddSingleton<AuditArchive>();
         services.AddScoped<MarkMedia>();
-        services.AddScoped<ContactBook>().AddScoped<ConversationBook>();
+        services.AddScoped<MergeContacts>().AddScoped<ContactBook>().AddScoped<ConversationBook>();
         services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<MessageUsage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>().AddScoped<StopChannel>();
         services.AddScoped<ReadMessages>().AddScoped<SearchMessages>();
-        services.AddScoped<TemplateBook>();
+        services.AddScoped<TemplateBook>().AddScoped<NoteFacts>();
         return services;
     }
 
@@ -143,8 +144,9 @@ public static class WaMcpDomain
         services.AddSingleton<MigrateDatabase>();
         services.AddSingleton<ClientEpoch>().AddScoped<AuditedChange>();
         services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>().AddScoped<SetRetention>();
-        services.AddScoped<FindChannel>().AddScoped<AddChannel>().AddScoped<ResumeChannel>().AddScoped<PaceChannel>();
+        services.AddScoped<FindChannel>().AddScoped<AddChannel>().AddScoped<ResumeChannel>().AddScoped<PaceChannel>().AddScoped<RotateAppSecret>();
         services.AddScoped<FindDeadLetter>().AddScoped<RetryDeadLetter>().AddScoped<DiscardDeadLetter>();
+        services.AddScoped<FindDelivery>().AddScoped<ListDeliveries>().AddScoped<ReplayDeliveries>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
         services.AddScoped<FindKey>().AddScoped<HashNewKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
         services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();

@@ -48,6 +48,9 @@ public static class WaMcpTelemetry
     private static readonly Counter<long> Webhooks =
         Meter.CreateCounter<long>("wamcp.webhook.received", "{event}", "Webhook deliveries by outcome.");
 
+    private static readonly Counter<long> Deliveries =
+        Meter.CreateCounter<long>("wamcp.webhook.outcome", "{part}", "What became of stored deliveries, by outcome.");
+
     /// <summary>Audit rows reached the database.</summary>
     public static void AuditWritten(int rows) => AuditRows.Add(rows);
 
@@ -83,6 +86,10 @@ public static class WaMcpTelemetry
     /// <summary>A webhook delivery was stored or refused.</summary>
     public static void WebhookReceived(string provider, string outcome) =>
         Webhooks.Add(1, new("wamcp.webhook.provider", provider), new("wamcp.webhook.outcome", outcome));
+
+    /// <summary>A stored delivery was taken apart, and so many of its parts came to this.</summary>
+    public static void DeliveryEnded(string provider, string outcome, int parts) =>
+        Deliveries.Add(parts, new("wamcp.webhook.provider", provider), new("wamcp.webhook.outcome", outcome));
 
     /// <summary>Continues the trace of whoever wrote down <paramref name="traceParent"/>; a new one when there is none.</summary>
     public static Activity? StartFrom(string? traceParent, string name, ActivityKind kind)

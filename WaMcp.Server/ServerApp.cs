@@ -27,7 +27,7 @@ public static class ServerApp
         builder.Services.AddWaMcpDomain().AddMedia().AddKeyAccess().AddChannels();
         builder.Services.AddAuditLog().AddBackground<WebhookInbox>();
         builder.Services.AddSingleton<BodiesOnTheirWay>();
-        builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddScoped<WebhookSecrets>();
+        builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddSingleton<WebhookSecrets>();
         builder.Services.AddWaMcpTools().AddMcpEndpoint();
         builder.Services.AddOptions<McpOptions>().Validate<IOptions<MediaOptions>>(
             (mcp, media) => mcp.MaxRequestBytes >= (media.Value.MaxInlineBytes * 4L / 3) + RoomForTheRest,

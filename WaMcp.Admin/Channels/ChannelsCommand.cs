@@ -13,6 +13,8 @@ internal sealed class ChannelsCommand : Command, IHasExamples
         Add(new ListChannelsCommand());
         Add(new PaceChannelCommand());
         Add(new ResumeChannelCommand());
+        Add(new RotateSecretCommand());
+        Add(new ChannelFactsCommand());
     }
 
     public IReadOnlyList<string> Examples { get; } =

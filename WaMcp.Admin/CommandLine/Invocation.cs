@@ -28,6 +28,8 @@ internal sealed class Invocation(ParseResult parsed, Report report, Session sess
 
     public T? Given<T>(Option<T> option) => parsed.GetValue(option);
 
+    public T? Given<T>(Argument<T> argument) => parsed.GetValue(argument);
+
     /// <summary>The names in a list that is separated by commas, in one option or in several.</summary>
     public IReadOnlyList<string> Names(Option<string[]> option) =>
         [.. parsed.GetRequiredValue(option).SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];

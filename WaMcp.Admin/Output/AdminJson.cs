@@ -7,6 +7,7 @@ using WaMcp.Admin.Clients;
 using WaMcp.Admin.Db;
 using WaMcp.Admin.DeadLetters;
 using WaMcp.Admin.Grants;
+using WaMcp.Admin.Inbound;
 using WaMcp.Admin.Keys;
 using WaMcp.Admin.Messages;
 using WaMcp.Admin.Peppers;
@@ -14,6 +15,7 @@ using WaMcp.Admin.Retention;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Contacts;
+using WaMcp.Domain.Inbox;
 
 namespace WaMcp.Admin.Output;
 
@@ -23,6 +25,11 @@ namespace WaMcp.Admin.Output;
 [JsonSerializable(typeof(ChannelRow[]))]
 [JsonSerializable(typeof(GrantRow[]))]
 [JsonSerializable(typeof(DeadLetterRow[]))]
+[JsonSerializable(typeof(DeliveryRow))]
+[JsonSerializable(typeof(DeliveryRow[]))]
+[JsonSerializable(typeof(FactRow[]))]
+[JsonSerializable(typeof(ReplayDeliveries.Replay))]
+[JsonSerializable(typeof(Dictionary<string, int>))]
 [JsonSerializable(typeof(KeyRow[]))]
 [JsonSerializable(typeof(MessageRow[]))]
 [JsonSerializable(typeof(PepperStatus))]

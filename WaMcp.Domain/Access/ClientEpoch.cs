@@ -31,6 +31,25 @@ public sealed class ClientEpoch(IServiceProvider services, Operator @operator, T
         }
     }
 
+    /// <summary>Where servers see that the channels' secrets changed.</summary>
+    public const string ChannelsKey = "wamcp:channels";
+
+    /// <summary>
+    /// Tells the servers that the channels' secrets changed. When Redis is away they see it by themselves within five seconds; until then deliveries
+    /// under a new secret are refused, and the provider delivers them again.
+    /// </summary>
+    public async Task TellChannelsAsync()
+    {
+        try
+        {
+            await services.GetRequiredService<IConnectionMultiplexer>().GetDatabase().StringIncrementAsync(ChannelsKey).WaitAsync(Patience, clock);
+        }
+        catch (Exception)
+        {
+            // They see it by themselves.
+        }
+    }
+
     private async Task<bool> TryRedisAsync(IReadOnlyCollection<ClientId> clients)
     {
         try

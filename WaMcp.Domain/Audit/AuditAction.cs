@@ -66,6 +66,9 @@ public static class AuditAction
     /// <summary>An operator said how fast a channel may send.</summary>
     public const string ChannelPaced = "channel_paced";
 
+    /// <summary>An operator gave a channel the new app secret of its organisation, or dropped the one before.</summary>
+    public const string ChannelSecretRotated = "channel_secret_rotated";
+
     /// <summary>An operator said what became of a message whose outcome nobody knew.</summary>
     public const string MessageSettled = "message_settled";
 
@@ -77,6 +80,9 @@ public static class AuditAction
 
     /// <summary>An operator removed a job that was given up.</summary>
     public const string DeadLetterDiscarded = "dead_letter_discarded";
+
+    /// <summary>An operator had stored deliveries of a provider taken apart once more.</summary>
+    public const string InboundReplayed = "inbound_replayed";
 
     /// <summary>An operator granted a channel.</summary>
     public const string GrantAdded = "grant_added";

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels.WhatsApp;
 using WaMcp.Domain.Data;
@@ -10,8 +11,9 @@ namespace WaMcp.Domain.Channels;
 /// <param name="context">The database.</param>
 /// <param name="change">Saves it with its audit row.</param>
 /// <param name="box">Seals BYOA credentials.</param>
+/// <param name="epochs">Tells the servers of a new secret.</param>
 /// <param name="clock">Stamps it.</param>
-public sealed class AddChannel(WaMcpDbContext context, AuditedChange change, SecretBox box, TimeProvider clock)
+public sealed class AddChannel(WaMcpDbContext context, AuditedChange change, SecretBox box, ClientEpoch epochs, TimeProvider clock)
 {
     /// <summary>What an operator tells about a WhatsApp number.</summary>
     /// <param name="Name">Kebab-case name.</param>
@@ -58,6 +60,11 @@ public sealed class AddChannel(WaMcpDbContext context, AuditedChange change, Sec
             throw violation.ConstraintName == "channels_name_key"
                 ? new Fault(FaultCode.Conflict, $"A channel named '{number.Name}' exists already.", "Choose another --name.", "name")
                 : new Fault(FaultCode.Conflict, $"Phone number id {number.PhoneNumberId} is a channel already.", "`admin channels list` shows it.", "phone-number-id");
+        }
+
+        if (channel.AppSecretSealed is not null)
+        {
+            await epochs.TellChannelsAsync();
         }
 
         return channel;

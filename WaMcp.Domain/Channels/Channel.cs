@@ -30,6 +30,9 @@ public sealed class Channel
     /// <summary>The app secret that signs a BYOA channel's webhooks, sealed; null on the platform profile.</summary>
     public byte[]? AppSecretSealed { get; set; }
 
+    /// <summary>The app secret before the present one, sealed; deliveries signed with it are accepted too.</summary>
+    public byte[]? AppSecretPreviousSealed { get; set; }
+
     /// <summary>How many messages it may send in a second.</summary>
     public int MessagesPerSecond { get; set; } = 80;
 

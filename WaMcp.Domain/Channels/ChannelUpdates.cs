@@ -4,28 +4,72 @@ namespace WaMcp.Domain.Channels;
 
 /// <summary>What one delivery of a provider says about one channel, in no provider's words.</summary>
 /// <param name="ProviderId">The provider's id of the channel.</param>
-/// <param name="Messages">What people wrote.</param>
-/// <param name="Statuses">What became of what we sent.</param>
-public sealed record ChannelUpdates(string ProviderId, IReadOnlyList<InboundMessage> Messages, IReadOnlyList<StatusUpdate> Statuses);
+public sealed record ChannelUpdates(string ProviderId)
+{
+    /// <summary>What people wrote.</summary>
+    public IReadOnlyList<InboundMessage> Messages { get; init; } = [];
+
+    /// <summary>What people changed or took back of what they had written.</summary>
+    public IReadOnlyList<MessageChange> Changes { get; init; } = [];
+
+    /// <summary>What became of what we sent.</summary>
+    public IReadOnlyList<StatusUpdate> Statuses { get; init; } = [];
+
+    /// <summary>People who are called otherwise now.</summary>
+    public IReadOnlyList<IdentityChange> Identities { get; init; } = [];
+
+    /// <summary>What people want to be sent.</summary>
+    public IReadOnlyList<PreferenceUpdate> Preferences { get; init; } = [];
+
+    /// <summary>Whether there is anything to record.</summary>
+    public bool IsEmpty => Messages.Count + Changes.Count + Statuses.Count + Identities.Count + Preferences.Count == 0;
+}
+
+/// <summary>What a provider calls a person; any of it may be missing.</summary>
+/// <param name="UserId">The provider's own id (WhatsApp: BSUID).</param>
+/// <param name="Phone">Digits of the number.</param>
+/// <param name="ParentUserId">An id of the same person that the provider gives to several businesses of one owner.</param>
+/// <param name="Name">What the person calls themselves.</param>
+/// <param name="Username">Under what they can be found.</param>
+public sealed record PersonIds(
+    string? UserId, string? Phone, string? ParentUserId = null, string? Name = null, string? Username = null)
+{
+    /// <summary>Whether somebody is named at all.</summary>
+    public bool IsSomebody => UserId is not null || Phone is not null || ParentUserId is not null;
+
+    /// <summary>The provider's own ids.</summary>
+    public string[] UserIds => [.. new[] { UserId, ParentUserId }.OfType<string>().Distinct()];
+}
 
 /// <summary>A message that somebody wrote to a channel.</summary>
 /// <param name="ProviderMessageId">The provider's id of it; the same delivery twice carries the same.</param>
-/// <param name="ProviderUserId">The provider's id of the writer (BSUID), if told.</param>
-/// <param name="Phone">Digits of the writer's number, if told.</param>
-/// <param name="Name">What the writer calls themselves.</param>
-/// <param name="Kind">The provider's word for what it is.</param>
+/// <param name="Person">Who wrote it.</param>
+/// <param name="Kind">The provider's word for what it is; <c>unsupported</c> for one that is not known here.</param>
 /// <param name="Body">Its text, if it has any.</param>
+/// <param name="Content">What else it holds.</param>
 /// <param name="Raw">The provider's document of it, JSON.</param>
 /// <param name="WrittenAt">When the provider says it was written.</param>
 public sealed record InboundMessage(
-    string ProviderMessageId,
-    string? ProviderUserId,
-    string? Phone,
-    string? Name,
-    string Kind,
-    string? Body,
-    string Raw,
-    DateTimeOffset WrittenAt);
+    string ProviderMessageId, PersonIds Person, string Kind, string? Body, InboundContent? Content, string Raw, DateTimeOffset WrittenAt);
+
+/// <summary>Somebody changed what they had written, or took it back.</summary>
+/// <param name="ProviderMessageId">The provider's id of the message that is changed.</param>
+/// <param name="Person">Who.</param>
+/// <param name="Edit">What it is now; null when it was taken back.</param>
+/// <param name="At">When.</param>
+public sealed record MessageChange(string ProviderMessageId, PersonIds Person, InboundMessage? Edit, DateTimeOffset At);
+
+/// <summary>A person is called otherwise from now on.</summary>
+/// <param name="Before">What they were called.</param>
+/// <param name="After">What they are called now.</param>
+/// <param name="At">Since when.</param>
+public sealed record IdentityChange(PersonIds Before, PersonIds After, DateTimeOffset At);
+
+/// <summary>A person wants no more marketing, or wants it again.</summary>
+/// <param name="Person">Who.</param>
+/// <param name="StopsMarketing">Which.</param>
+/// <param name="At">When.</param>
+public sealed record PreferenceUpdate(PersonIds Person, bool StopsMarketing, DateTimeOffset At);
 
 /// <summary>What became of a message we sent.</summary>
 /// <param name="ProviderMessageId">The provider's id of it.</param>
@@ -38,6 +82,7 @@ public sealed record InboundMessage(
 /// <param name="Billable">Whether it is billed.</param>
 /// <param name="OptedOut">Whether it failed because the person wants no more marketing.</param>
 /// <param name="StopsChannel">Whether it failed because the provider refuses the whole channel.</param>
+/// <param name="Person">Who got it, when told.</param>
 public sealed record StatusUpdate(
     string ProviderMessageId,
     MessageId? MessageId,
@@ -48,4 +93,5 @@ public sealed record StatusUpdate(
     string? PricingCategory,
     bool? Billable,
     bool OptedOut = false,
-    bool StopsChannel = false);
+    bool StopsChannel = false,
+    PersonIds? Person = null);

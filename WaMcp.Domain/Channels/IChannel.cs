@@ -57,9 +57,6 @@ public interface IChannel
     /// <exception cref="Fault"><c>provider_refused</c>, <c>unavailable</c>, <c>misconfigured</c>.</exception>
     Task<IReadOnlyList<MessageTemplate>> TemplatesAsync(Channel channel, CancellationToken cancellationToken);
 
-    /// <summary>The accounts of whose templates a stored delivery says that something changed.</summary>
-    IReadOnlyList<string> ChangedTemplates(ReadOnlyMemory<byte> body);
-
-    /// <summary>Understands a stored delivery, channel by channel. What cannot be understood is left out, never an error: the raw event stays.</summary>
-    IReadOnlyList<ChannelUpdates> Understand(ReadOnlyMemory<byte> body);
+    /// <summary>Understands a stored delivery. What cannot be understood is left out and counted, never an error: the raw event stays.</summary>
+    Understanding Understand(ReadOnlyMemory<byte> body);
 }

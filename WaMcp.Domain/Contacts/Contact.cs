@@ -28,8 +28,23 @@ public sealed class Contact : ITenantOwned
     /// <summary>The name that the person gave to the provider: third-party text.</summary>
     public string? Name { get; set; }
 
+    /// <summary>The name under which the person can be found at the provider, if they have one: third-party text.</summary>
+    public string? Username { get; set; }
+
     /// <summary>When the provider told that the person wants no more marketing.</summary>
     public DateTimeOffset? MarketingStoppedAt { get; set; }
+
+    /// <summary>How fresh <see cref="MarketingStoppedAt"/> is, set or not.</summary>
+    public DateTimeOffset? MarketingToldAt { get; set; }
+
+    /// <summary>How fresh the names are.</summary>
+    public DateTimeOffset? ToldAt { get; set; }
+
+    /// <summary>When the provider told that the person got the present <see cref="ProviderUserId"/> instead of another.</summary>
+    public DateTimeOffset? UserToldAt { get; set; }
+
+    /// <summary>How fresh <see cref="Phone"/> is.</summary>
+    public DateTimeOffset? PhoneToldAt { get; set; }
 
     /// <summary>When everything that tells who it is was taken out (<see cref="EraseContact"/>); null otherwise.</summary>
     public DateTimeOffset? ErasedAt { get; private set; }
@@ -40,7 +55,7 @@ public sealed class Contact : ITenantOwned
     /// <summary>Takes out everything that tells who it is. The database refuses to let anything of it come back.</summary>
     public void Erase(DateTimeOffset at)
     {
-        (ProviderUserId, Phone, Name) = (null, null, null);
+        (ProviderUserId, Phone, Name, Username) = (null, null, null, null);
         ErasedAt ??= at;
     }
 }

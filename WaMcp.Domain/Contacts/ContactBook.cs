@@ -1,73 +1,319 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Contacts;
 
-/// <summary>Finds the contact that the provider's words mean, or adds it. Runs inside the caller's transaction.</summary>
+/// <summary>
+/// Knows who is meant by the provider's words: one row a person, whatever they are called today, were called before, or are called beside.
+/// Runs inside the caller's transaction.
+/// </summary>
+/// <remarks>
+/// The provider's user id is who somebody is; a phone number is what they can be reached at, and may get another owner. What is told later in
+/// the provider's time counts, however late it comes here.
+/// </remarks>
 /// <param name="context">The scope's client's data.</param>
 /// <param name="tenant">Whose.</param>
+/// <param name="merge">Puts two rows of one person together.</param>
 /// <param name="clock">Stamps new contacts.</param>
-public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, TimeProvider clock)
+public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, MergeContacts merge, TimeProvider clock)
 {
-    /// <summary>The contact: by the provider's user id first, then by phone number.</summary>
-    /// <param name="channel">Where the person was met.</param>
-    /// <param name="providerUserId">The provider's id for the person, if known.</param>
-    /// <param name="phone">Digits of the number, if known.</param>
-    /// <param name="name">What the person calls themselves, if told.</param>
-    /// <param name="cancellationToken">Rolls back.</param>
-    public async Task<Contact> FindOrAddAsync(
-        ChannelId channel, string? providerUserId, string? phone, string? name, CancellationToken cancellationToken)
-    {
-        if (providerUserId is not null && phone is not null)
-        {
-            // A number that changed hands: whoever had it before keeps their messages and loses the number, so that nobody reads an
-            // answer meant for somebody else.
-            await context.Database.ExecuteSqlAsync(
-                $"UPDATE contacts SET phone = NULL WHERE channel_id = {channel.Value} AND phone = {phone} AND provider_user_id <> {providerUserId}",
-                cancellationToken);
-        }
+    // A number leads to whom it belonged only for what was written until then; a message of ours goes to whom it belongs now.
+    private const string NamedSql =
+        """
+        SELECT id, bool_or(by_user) FROM (
+            SELECT id, true AS by_user FROM contacts WHERE channel_id = $1 AND provider_user_id = ANY ($2)
+            UNION ALL SELECT contact_id, true FROM contact_aliases WHERE channel_id = $1 AND kind = 'User' AND value = ANY ($2)
+            UNION ALL SELECT id, false FROM contacts WHERE channel_id = $1 AND phone = $3
+            UNION ALL SELECT contact_id, false FROM contact_aliases WHERE channel_id = $1 AND kind = 'Phone' AND value = $3 AND until >= $4
+        ) AS named GROUP BY id ORDER BY id
+        """;
 
-        var contact = await FindAsync(channel, providerUserId, phone, cancellationToken);
+    /// <summary>The contact that is meant, after what the provider says about them was learned.</summary>
+    /// <param name="channel">Where the person was met.</param>
+    /// <param name="person">What they are called; at least one id.</param>
+    /// <param name="toldAt">When the provider told it; null when it is not the provider who says so.</param>
+    /// <param name="cancellationToken">Rolls back.</param>
+    public async Task<Contact> FindOrAddAsync(ChannelId channel, PersonIds person, DateTimeOffset? toldAt, CancellationToken cancellationToken)
+    {
+        var contact = await FindAsync(channel, person, toldAt, cancellationToken);
         if (contact is null)
         {
-            var (id, client, now) = (TypedId.New<ContactId>().Value, tenant.ClientId.Value, clock.GetUtcNow());
-            // Somebody else may add the same person at the same moment; whoever comes second finds theirs.
-            await context.Database.ExecuteSqlAsync(
-                $"""
-                INSERT INTO contacts (id, client_id, channel_id, provider_user_id, phone, name, created_at)
-                VALUES ({id}, {client}, {channel.Value}, {providerUserId}, {phone}, {name}, {now})
-                ON CONFLICT DO NOTHING
-                """,
-                cancellationToken);
-            contact = await FindAsync(channel, providerUserId, phone, cancellationToken)
+            await AddAsync(channel, person, toldAt, cancellationToken);
+            contact = await FindAsync(channel, person, toldAt, cancellationToken)
                 ?? throw new InvalidOperationException("A contact that was just added cannot be found.");
         }
 
-        await LearnAsync(contact, providerUserId, phone, name, cancellationToken);
+        await LearnAsync(contact, person, toldAt, cancellationToken);
         return contact;
     }
 
-    // Locked as a message's reference would lock it: who is being erased at this moment is waited for, and is then somebody new.
-    private async Task<Contact?> FindAsync(ChannelId channel, string? providerUserId, string? phone, CancellationToken cancellationToken) =>
-        (providerUserId is null ? null : await context.Contacts
-            .FromSql($"SELECT * FROM contacts WHERE channel_id = {channel.Value} AND provider_user_id = {providerUserId} FOR KEY SHARE")
-            .SingleOrDefaultAsync(cancellationToken))
-        ?? (phone is null ? null : await context.Contacts
-            .FromSql($"SELECT * FROM contacts WHERE channel_id = {channel.Value} AND phone = {phone} FOR KEY SHARE")
-            .SingleOrDefaultAsync(cancellationToken));
-
-    private async Task LearnAsync(Contact contact, string? providerUserId, string? phone, string? name, CancellationToken cancellationToken)
+    /// <summary>Notes that somebody is called otherwise: from then on both names are one person.</summary>
+    public async Task ChangeAsync(ChannelId channel, IdentityChange change, CancellationToken cancellationToken)
     {
-        contact.Name = name ?? contact.Name;
-        contact.ProviderUserId ??= providerUserId;
-        if (contact.Phone is null && phone is not null
-            && !await context.Contacts.AnyAsync(other => other.ChannelId == contact.ChannelId && other.Phone == phone, cancellationToken))
+        var (before, after) = (change.Before, change.After);
+        // Who is called by the new number alone may be its last owner; with an id of their own they are.
+        var named = new PersonIds(after.UserId ?? before.UserId, after.Phone ?? before.Phone, after.ParentUserId ?? before.ParentUserId);
+        var known = await FindAsync(channel, before, change.At, cancellationToken);
+        var contact = await FindAsync(channel, named, change.At, cancellationToken) ?? known;
+        if (known is not null && contact is not null && known.Id != contact.Id)
         {
-            contact.Phone = phone;
+            string[] ids = [.. before.UserIds, .. after.UserIds];
+            contact = contact.ProviderUserId is null || ids.Contains(contact.ProviderUserId)
+                ? await merge.ExecuteAsync(channel, [known.Id, contact.Id], cancellationToken)
+                : known;
         }
 
-        await context.SaveChangesAsync(cancellationToken);
+        contact ??= await FindOrAddAsync(channel, named, change.At, cancellationToken);
+
+        var aliases = new List<ContactAlias>();
+        foreach (var old in before.UserIds.Concat(after.UserIds))
+        {
+            aliases.Add(Alias(contact, AliasKind.User, old, change.At));
+        }
+
+        if (after.UserId is { } user && user != contact.ProviderUserId && (contact.UserToldAt is null || contact.UserToldAt <= change.At))
+        {
+            if (contact.ProviderUserId is { } replaced)
+            {
+                aliases.Add(Alias(contact, AliasKind.User, replaced, change.At));
+            }
+
+            (contact.ProviderUserId, contact.UserToldAt) = (user, change.At);
+        }
+        else if (after.UserId == contact.ProviderUserId && !(contact.UserToldAt >= change.At))
+        {
+            contact.UserToldAt = change.At;
+        }
+
+        if (before.Phone is { } oldPhone && oldPhone != after.Phone)
+        {
+            aliases.Add(Alias(contact, AliasKind.Phone, oldPhone, change.At));
+            var isGone = contact.Phone == oldPhone && after.Phone is null && contact.ProviderUserId is not null && !(contact.PhoneToldAt > change.At);
+            contact.Phone = isGone ? null : contact.Phone;
+        }
+
+        if (after.Phone is { } phone)
+        {
+            await TakePhoneAsync(contact, phone, change.At, aliases, cancellationToken);
+        }
+
+        aliases.RemoveAll(alias => alias.Kind == AliasKind.User ? alias.Value == contact.ProviderUserId : alias.Value == contact.Phone);
+        await SaveAsync(contact, cancellationToken);
+        await AddAsync(aliases, cancellationToken);
+    }
+
+    /// <summary>Notes what the person wants; the newest word in the provider's time counts.</summary>
+    public Task PreferAsync(ContactId contact, bool stopsMarketing, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        var stoppedAt = stopsMarketing ? at : (DateTimeOffset?)null;
+        return context.Contacts.Where(row => row.Id == contact && (row.MarketingToldAt == null || row.MarketingToldAt < at)).ExecuteUpdateAsync(
+            set => set.SetProperty(row => row.MarketingStoppedAt, stoppedAt).SetProperty(row => row.MarketingToldAt, (DateTimeOffset?)at), cancellationToken);
+    }
+
+    // Locked: who is being erased, merged or told of at this moment is waited for. Ids are taken in their order, so that two never wait for each other.
+    private async Task<Contact?> FindAsync(ChannelId channel, PersonIds person, DateTimeOffset? toldAt, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var named = await NamedAsync(channel, person, toldAt, cancellationToken);
+            var ids = named.Keys.Select(id => id.Value).ToArray();
+            var rows = ids.Length == 0 ? [] : await context.Contacts
+                .FromSql($"SELECT * FROM contacts WHERE id = ANY ({ids}) ORDER BY id FOR NO KEY UPDATE").AsNoTracking().ToListAsync(cancellationToken);
+            if (rows.Count < ids.Length)
+            {
+                continue; // somebody else has put two of them together just now
+            }
+
+            var same = Same(rows, named, person, toldAt);
+            if (same.Count < 2)
+            {
+                return same.SingleOrDefault();
+            }
+
+            if (await merge.ExecuteAsync(channel, [.. same.Select(row => row.Id)], cancellationToken) is { } merged)
+            {
+                return merged;
+            }
+        }
+    }
+
+    private static List<Contact> Same(List<Contact> rows, Dictionary<ContactId, bool> named, PersonIds person, DateTimeOffset? toldAt)
+    {
+        if (person.UserIds.Length > 0)
+        {
+            // Whoever only has the number, and is known by another id, is somebody else.
+            return rows.FindAll(row => named[row.Id] || row.ProviderUserId is null);
+        }
+
+        // A number alone is one person's at a time: whose it is now, unless it was somebody else's when this was written.
+        var holder = rows.Find(row => row.Phone == person.Phone);
+        var isHolders = holder is not null && (rows.Count == 1 || toldAt is null || !(holder.PhoneToldAt > toldAt));
+        return isHolders ? [holder!] : [.. rows.Where(row => row != holder).Take(1)];
+    }
+
+    private async Task<Dictionary<ContactId, bool>> NamedAsync(
+        ChannelId channel, PersonIds person, DateTimeOffset? toldAt, CancellationToken cancellationToken)
+    {
+        await context.Database.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(NamedSql, (NpgsqlConnection)context.Database.GetDbConnection());
+        command.Parameters.AddWithValue(channel.Value);
+        command.Parameters.AddWithValue(person.UserIds);
+        command.Parameters.Add(new() { Value = (object?)person.Phone ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.AddWithValue(toldAt ?? clock.GetUtcNow());
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var named = new Dictionary<ContactId, bool>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            named.Add(new ContactId(reader.GetGuid(0)), reader.GetBoolean(1));
+        }
+
+        return named;
+    }
+
+    // Somebody else may add the same person at the same moment; whoever comes second finds theirs.
+    private async Task AddAsync(ChannelId channel, PersonIds person, DateTimeOffset? toldAt, CancellationToken cancellationToken)
+    {
+        var (id, client, user, phone) = (TypedId.New<ContactId>().Value, tenant.ClientId.Value, person.UserId ?? person.ParentUserId, person.Phone);
+        if (user is not null && phone is not null)
+        {
+            phone = await ReleasePhoneAsync(channel, null, phone, toldAt, cancellationToken) ? phone : null;
+        }
+
+        await context.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO contacts (id, client_id, channel_id, provider_user_id, phone, phone_told_at, created_at)
+            VALUES ({id}, {client}, {channel.Value}, {user}, {phone}, {(phone is null ? null : toldAt)}, {clock.GetUtcNow()})
+            ON CONFLICT DO NOTHING
+            """,
+            cancellationToken);
+    }
+
+    private async Task LearnAsync(Contact contact, PersonIds person, DateTimeOffset? toldAt, CancellationToken cancellationToken)
+    {
+        var changes = false;
+        if (toldAt is { } at && (person.Name ?? person.Username) is not null && !(contact.ToldAt >= at))
+        {
+            (contact.Name, contact.Username, contact.ToldAt) = (person.Name ?? contact.Name, person.Username ?? contact.Username, at);
+            changes = true;
+        }
+
+        var aliases = new List<ContactAlias>();
+        var user = person.UserId ?? person.ParentUserId;
+        if (user is not null && (contact.ProviderUserId is null || (contact.ProviderUserId == person.ParentUserId && contact.ProviderUserId != user)))
+        {
+            // What the provider calls this person with this business comes before what it calls them with several.
+            contact.ProviderUserId = user;
+            changes = true;
+        }
+
+        if (person is { ParentUserId: { } parent, UserId: not null } && parent != contact.ProviderUserId)
+        {
+            aliases.Add(Alias(contact, AliasKind.User, parent, toldAt ?? clock.GetUtcNow()));
+        }
+
+        // Whoever was found by a number alone may have another by now.
+        if (person.Phone is { } phone && (person.UserIds.Length > 0 || contact.Phone is null || contact.Phone == phone))
+        {
+            changes |= !(contact.PhoneToldAt == toldAt && toldAt is not null) && await TakePhoneAsync(contact, phone, toldAt, aliases, cancellationToken);
+        }
+
+        if (changes)
+        {
+            await SaveAsync(contact, cancellationToken);
+        }
+
+        await AddAsync(aliases, cancellationToken);
+    }
+
+    // The number is this person's from then on, unless something later was told of them or of it.
+    private async Task<bool> TakePhoneAsync(
+        Contact contact, string phone, DateTimeOffset? toldAt, List<ContactAlias> aliases, CancellationToken cancellationToken)
+    {
+        if (contact.Phone == phone)
+        {
+            var isFresher = toldAt is not null && !(contact.PhoneToldAt >= toldAt);
+            contact.PhoneToldAt = isFresher ? toldAt : contact.PhoneToldAt;
+            return isFresher;
+        }
+
+        if (contact.PhoneToldAt > toldAt)
+        {
+            aliases.Add(Alias(contact, AliasKind.Phone, phone, contact.PhoneToldAt.Value));
+            return false;
+        }
+
+        if (!await ReleasePhoneAsync(contact.ChannelId, contact.Id, phone, toldAt, cancellationToken))
+        {
+            return false;
+        }
+
+        if (contact.Phone is { } old && toldAt is { } at)
+        {
+            aliases.Add(Alias(contact, AliasKind.Phone, old, at));
+        }
+
+        (contact.Phone, contact.PhoneToldAt) = (phone, toldAt);
+        return true;
+    }
+
+    // A number that changed hands: whoever had it before keeps their messages and loses the number, so that nobody reads an answer meant for
+    // somebody else. Who would have nothing left to be known by keeps it.
+    private async Task<bool> ReleasePhoneAsync(
+        ChannelId channel, ContactId? besides, string phone, DateTimeOffset? toldAt, CancellationToken cancellationToken)
+    {
+        var holder = await context.Contacts
+            .FromSql($"SELECT * FROM contacts WHERE channel_id = {channel.Value} AND phone = {phone} FOR NO KEY UPDATE").AsNoTracking()
+            .SingleOrDefaultAsync(cancellationToken);
+        if (holder is null || holder.Id == besides)
+        {
+            return true;
+        }
+
+        if (holder.ProviderUserId is null || holder.PhoneToldAt > toldAt)
+        {
+            return false;
+        }
+
+        return await context.Contacts.Where(row => row.Id == holder.Id)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Phone, (string?)null).SetProperty(row => row.PhoneToldAt, (DateTimeOffset?)null), cancellationToken) == 1;
+    }
+
+    private Task<int> SaveAsync(Contact contact, CancellationToken cancellationToken) =>
+        context.Contacts.Where(row => row.Id == contact.Id).ExecuteUpdateAsync(
+            set => set.SetProperty(row => row.Name, contact.Name).SetProperty(row => row.Username, contact.Username)
+                .SetProperty(row => row.ToldAt, contact.ToldAt)
+                .SetProperty(row => row.ProviderUserId, contact.ProviderUserId).SetProperty(row => row.UserToldAt, contact.UserToldAt)
+                .SetProperty(row => row.Phone, contact.Phone).SetProperty(row => row.PhoneToldAt, contact.PhoneToldAt),
+            cancellationToken);
+
+    private ContactAlias Alias(Contact contact, AliasKind kind, string value, DateTimeOffset until) => new()
+    {
+        Id = Guid.CreateVersion7(clock.GetUtcNow()),
+        ClientId = tenant.ClientId,
+        ChannelId = contact.ChannelId,
+        Kind = kind,
+        Value = value,
+        ContactId = contact.Id,
+        Until = until,
+        CreatedAt = clock.GetUtcNow(),
+    };
+
+    private async Task AddAsync(IReadOnlyCollection<ContactAlias> aliases, CancellationToken cancellationToken)
+    {
+        foreach (var alias in aliases)
+        {
+            await context.Database.ExecuteSqlAsync(
+                $"""
+                INSERT INTO contact_aliases AS known (id, client_id, channel_id, kind, value, contact_id, until, created_at)
+                VALUES ({alias.Id}, {alias.ClientId.Value}, {alias.ChannelId.Value}, {alias.Kind.ToString()}, {alias.Value}, {alias.ContactId.Value}, {alias.Until}, {alias.CreatedAt})
+                ON CONFLICT (client_id, channel_id, kind, value) DO UPDATE SET contact_id = excluded.contact_id, until = excluded.until
+                WHERE known.until < excluded.until
+                """,
+                cancellationToken);
+        }
     }
 }

@@ -71,6 +71,8 @@ public sealed class EraseContact(
         var on = (await channels.ExecuteAsync(channel, cancellationToken)).Id;
         var phone = PhoneNumber.Normalize(person);
         return await context.Contacts.SingleOrDefaultAsync(contact => contact.ChannelId == on && contact.ProviderUserId == person, cancellationToken)
+            ?? await context.Contacts.SingleOrDefaultAsync(contact => context.ContactAliases.Any(alias => alias.ContactId == contact.Id
+                && alias.ChannelId == on && alias.Kind == AliasKind.User && alias.Value == person), cancellationToken)
             ?? (phone is null ? null
                 : await context.Contacts.SingleOrDefaultAsync(contact => contact.ChannelId == on && contact.Phone == phone, cancellationToken))
             ?? throw Unknown(person);
@@ -91,10 +93,12 @@ public sealed class EraseContact(
         var emptied = await messages.Where(message => message.Body != null || message.Raw != null)
             .ExecuteUpdateAsync(
                 change => change.SetProperty(message => message.Body, (string?)null).SetProperty(message => message.Raw, (string?)null)
+                    .SetProperty(message => message.Content, (string?)null)
                     .SetProperty(message => message.MediaIds, Array.Empty<Guid>()),
                 cancellationToken);
         var erased = await EraseFilesAsync([.. files.SelectMany(ids => ids).Distinct()], cancellationToken);
         var (deleted, left) = await DeleteDeliveriesAsync(found, cancellationToken);
+        await context.ContactAliases.Where(alias => alias.ContactId == found.Id).ExecuteDeleteAsync(cancellationToken);
         found.Erase(clock.GetUtcNow());
         var erasure = new Erasure(found.Id.ToString(), emptied, cancelled, erased, deleted, left);
         await change.SaveAsync(
@@ -130,7 +134,8 @@ public sealed class EraseContact(
     private async Task<(long Deleted, long Left)> DeleteDeliveriesAsync(Contact contact, CancellationToken cancellationToken)
     {
         var channel = await context.Channels.AsNoTracking().SingleAsync(candidate => candidate.Id == contact.ChannelId, cancellationToken);
-        string[] names = [.. new[] { contact.ProviderUserId, contact.Phone }.OfType<string>()];
+        var before = await context.ContactAliases.Where(alias => alias.ContactId == contact.Id).Select(alias => alias.Value).ToListAsync(cancellationToken);
+        string[] names = [.. new[] { contact.ProviderUserId, contact.Phone }.OfType<string>(), .. before];
         await using var command = new NpgsqlCommand(DeleteDeliveries, (NpgsqlConnection)context.Database.GetDbConnection());
         command.Parameters.AddWithValue(channel.Kind.ToString());
         command.Parameters.AddWithValue(channel.ProviderId);

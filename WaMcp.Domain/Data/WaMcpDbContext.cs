@@ -46,6 +46,9 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
     /// <summary>The scope's client's contacts.</summary>
     public DbSet<Contact> Contacts => Set<Contact>();
 
+    /// <summary>What those were called before.</summary>
+    public DbSet<ContactAlias> ContactAliases => Set<ContactAlias>();
+
     /// <summary>The scope's client's conversations.</summary>
     public DbSet<Conversation> Conversations => Set<Conversation>();
 
@@ -66,6 +69,9 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
 
     /// <summary>How fresh those are.</summary>
     public DbSet<TemplateList> TemplateLists => Set<TemplateList>();
+
+    /// <summary>What providers tell operators about channels.</summary>
+    public DbSet<ChannelFact> ChannelFacts => Set<ChannelFact>();
 
     /// <summary>Deliveries of providers, raw.</summary>
     public DbSet<WebhookEvent> WebhookEvents => Set<WebhookEvent>();
@@ -99,6 +105,7 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
         modelBuilder.Entity<Message>(message =>
         {
             message.Property(m => m.Raw).HasColumnType("json");
+            message.Property(m => m.Content).HasColumnType("json");
             message.Property(m => m.State).HasField("<State>k__BackingField");
         });
         modelBuilder.Entity<MessageTemplate>(template =>
@@ -108,6 +115,8 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
             template.Ignore(t => t.IsApproved).Ignore(t => t.Purpose);
         });
         modelBuilder.Entity<TemplateList>().HasKey(list => list.AccountId);
+        modelBuilder.Entity<ChannelFact>().Property(fact => fact.Payload).HasColumnType("json");
+        modelBuilder.Entity<WebhookEvent>().Property(webhook => webhook.Counts).HasColumnType("jsonb");
         modelBuilder.Entity<Duty>(duty =>
         {
             duty.HasKey(d => d.Name);

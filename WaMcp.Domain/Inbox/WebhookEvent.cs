@@ -28,4 +28,13 @@ public sealed class WebhookEvent
 
     /// <summary>When it had been handed to every client it concerns.</summary>
     public DateTimeOffset? FannedOutAt { get; set; }
+
+    /// <summary>What became of it, several words of <see cref="DeliveryOutcome"/> at once; none until it was taken apart.</summary>
+    public string[] Outcomes { get; set; } = [];
+
+    /// <summary>How many of each, JSON.</summary>
+    public string Counts { get; set; } = "{}";
+
+    /// <summary>The channels of ours that it speaks of (<see cref="ChannelId"/>).</summary>
+    public Guid[] ChannelIds { get; set; } = [];
 }

@@ -39,6 +39,15 @@ public sealed class Message : ITenantOwned
     /// <summary>The provider's document of it (inbound: as received; outbound: as it is to be sent), JSON; null once pruned.</summary>
     public string? Raw { get; set; }
 
+    /// <summary>What an inbound message holds besides its words (<see cref="InboundContent"/>), JSON; null when that is nothing, and once pruned.</summary>
+    public string? Content { get; set; }
+
+    /// <summary>When the writer last changed it.</summary>
+    public DateTimeOffset? EditedAt { get; set; }
+
+    /// <summary>When the writer took it back; from then on it says nothing.</summary>
+    public DateTimeOffset? RevokedAt { get; set; }
+
     /// <summary>The media objects that it needs (<see cref="Media.MediaObjectId"/>); none once pruned.</summary>
     public Guid[] MediaIds { get; init; } = [];
 
@@ -72,7 +81,9 @@ public sealed class Message : ITenantOwned
     /// <summary>When we accepted or received it.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When the provider accepted it (outbound) or says it was written (inbound).</summary>
+    /// <summary>
+    /// When the provider accepted it (outbound) or says it was written (inbound). Null for an inbound message of which only a change has come yet.
+    /// </summary>
     public DateTimeOffset? SentAt { get; set; }
 
     /// <summary>When it reached the device.</summary>

@@ -8,7 +8,11 @@ using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Messages;
 
-/// <summary>Writes down, for the scope's client, what a contact wrote. Runs inside the caller's transaction.</summary>
+/// <summary>Writes down, for the scope's client, what a contact wrote, changed or took back. Runs inside the caller's transaction.</summary>
+/// <remarks>
+/// In whatever order it comes: a change of a message that has not come yet is kept as that message, without the time at which it was written,
+/// and the message itself then only adds what is missing. The last change in the provider's time counts, and what was taken back stays away.
+/// </remarks>
 /// <param name="context">The scope's client's data.</param>
 /// <param name="tenant">Whose.</param>
 /// <param name="contacts">Finds the writer.</param>
@@ -21,26 +25,95 @@ public sealed class RecordInbound(
     /// <returns>Whether it was new.</returns>
     public async Task<bool> ExecuteAsync(ChannelId channel, InboundMessage inbound, string requestId, CancellationToken cancellationToken)
     {
-        var known = await context.Messages.AnyAsync(
-            message => message.ChannelId == channel && message.ProviderMessageId == inbound.ProviderMessageId, cancellationToken);
-        if (known)
+        var known = await KnownAsync(channel, inbound.ProviderMessageId, cancellationToken);
+        if (known is { SentAt: not null } or { Direction: MessageDirection.Outbound })
         {
             return false;
         }
 
-        var contact = await contacts.FindOrAddAsync(channel, inbound.ProviderUserId, inbound.Phone, inbound.Name, cancellationToken);
-        var conversation = await conversations.TouchAsync(channel, contact.Id, inbound.WrittenAt, cancellationToken);
-        var (id, client, now) = (TypedId.New<MessageId>().Value, tenant.ClientId.Value, clock.GetUtcNow());
+        var contact = await contacts.FindOrAddAsync(channel, inbound.Person, inbound.WrittenAt, cancellationToken);
+        var conversation = await conversations.TouchAsync(channel, contact.Id, Opens(inbound) ? inbound.WrittenAt : null, cancellationToken);
         // Two deliveries of the same message may be recorded side by side; the unique index decides.
+        return (known is null && await InsertAsync(channel, contact, conversation, inbound, requestId, inbound.WrittenAt, cancellationToken))
+            || await CompleteAsync(channel, inbound, cancellationToken);
+    }
+
+    /// <summary>Changes one message, or takes away what it says; the same again changes nothing.</summary>
+    /// <returns>Whether it changed anything.</returns>
+    public async Task<bool> ExecuteAsync(ChannelId channel, MessageChange change, string requestId, CancellationToken cancellationToken)
+    {
+        var message = await context.LockAsync(channel, change.ProviderMessageId, cancellationToken);
+        if (message is null)
+        {
+            var contact = await contacts.FindOrAddAsync(channel, change.Person, change.At, cancellationToken);
+            var conversation = await conversations.TouchAsync(channel, contact.Id, null, cancellationToken);
+            var first = change.Edit ?? new InboundMessage(change.ProviderMessageId, change.Person, "unsupported", null, null, "{}", change.At);
+            await InsertAsync(channel, contact, conversation, first, requestId, writtenAt: null, cancellationToken);
+            message = await context.LockAsync(channel, change.ProviderMessageId, cancellationToken);
+        }
+
+        if (message is not { Direction: MessageDirection.Inbound, RevokedAt: null } || (change.Edit is not null && message.EditedAt >= change.At))
+        {
+            return false; // what the client itself sent is not a contact's to change
+        }
+
+        if (change.Edit is { } edit)
+        {
+            message.EditedAt = change.At;
+            message.Body = edit.Body;
+            message.Raw = edit.Raw;
+            message.Content = InboundContent.Edited(InboundContent.TryFromJson(message.Content), edit.Content).ToJson();
+        }
+        else
+        {
+            (message.RevokedAt, message.Body, message.Raw, message.Content) = (change.At, null, null, null);
+        }
+
+        await context.SaveChangesAsync(cancellationToken);
+        context.ChangeTracker.Clear(); // whoever looks at it next sees what the database has
+        return true;
+    }
+
+    // What the provider says about a person is not said by them.
+    private static bool Opens(InboundMessage inbound) => inbound.Kind != "system";
+
+    private async Task<Known?> KnownAsync(ChannelId channel, string providerMessageId, CancellationToken cancellationToken) =>
+        await context.Messages.AsNoTracking()
+            .Where(message => message.ChannelId == channel && message.ProviderMessageId == providerMessageId)
+            .Select(message => new Known(message.Direction, message.SentAt)).SingleOrDefaultAsync(cancellationToken);
+
+    private async Task<bool> InsertAsync(
+        ChannelId channel, Contact contact, ConversationId conversation, InboundMessage inbound, string requestId, DateTimeOffset? writtenAt, CancellationToken cancellationToken)
+    {
+        var (id, client, now) = (TypedId.New<MessageId>().Value, tenant.ClientId.Value, clock.GetUtcNow());
         return await context.Database.ExecuteSqlAsync(
             $"""
-            INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, body, raw, state,
+            INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, body, content, raw, state,
                                   provider_message_id, request_id, trace_parent, created_at, sent_at)
             VALUES ({id}, {client}, {channel.Value}, {conversation.Value}, {contact.Id.Value}, {nameof(MessageDirection.Inbound)},
-                    {inbound.Kind}, {inbound.Body}, {inbound.Raw}::json, {nameof(MessageState.Received)},
-                    {inbound.ProviderMessageId}, {requestId}, {Activity.Current?.Id}, {now}, {inbound.WrittenAt})
+                    {inbound.Kind}, {inbound.Body}, {inbound.Content?.ToJson()}::json, {inbound.Raw}::json, {nameof(MessageState.Received)},
+                    {inbound.ProviderMessageId}, {requestId}, {Activity.Current?.Id}, {now}, {writtenAt})
             ON CONFLICT (client_id, channel_id, provider_message_id) WHERE provider_message_id IS NOT NULL DO NOTHING
             """,
             cancellationToken) == 1;
     }
+
+    // A change of it came first.
+    private async Task<bool> CompleteAsync(ChannelId channel, InboundMessage inbound, CancellationToken cancellationToken)
+    {
+        var message = await context.LockAsync(channel, inbound.ProviderMessageId, cancellationToken);
+        if (message is not { Direction: MessageDirection.Inbound, SentAt: null })
+        {
+            return false;
+        }
+
+        var content = message.RevokedAt is null ? InboundContent.Edited(inbound.Content, InboundContent.TryFromJson(message.Content)).ToJson() : null;
+        await context.Messages.Where(row => row.Id == message.Id).ExecuteUpdateAsync(
+            set => set.SetProperty(row => row.Kind, inbound.Kind).SetProperty(row => row.SentAt, (DateTimeOffset?)inbound.WrittenAt).SetProperty(row => row.Content, content),
+            cancellationToken);
+        context.ChangeTracker.Clear();
+        return true;
+    }
+
+    private sealed record Known(MessageDirection Direction, DateTimeOffset? SentAt);
 }

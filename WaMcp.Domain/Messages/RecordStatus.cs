@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using WaMcp.Domain.Channels;
+using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
 
 namespace WaMcp.Domain.Messages;
@@ -8,7 +9,8 @@ namespace WaMcp.Domain.Messages;
 /// <summary>Writes down what the provider says became of a message. Runs inside the caller's transaction.</summary>
 /// <param name="context">The scope's client's data.</param>
 /// <param name="stop">Stops a number that the provider refuses.</param>
-public sealed class RecordStatus(WaMcpDbContext context, StopChannel stop)
+/// <param name="contacts">Learns who got it.</param>
+public sealed class RecordStatus(WaMcpDbContext context, StopChannel stop, ContactBook contacts)
 {
     /// <summary>Applies one status: twice is once, late is nothing, and one that settles an unknown outcome settles it.</summary>
     /// <returns>Whether the message is the scope's client's.</returns>
@@ -45,13 +47,13 @@ public sealed class RecordStatus(WaMcpDbContext context, StopChannel stop)
             message.MoveTo(state, status.At);
         }
 
+        await context.SaveChangesAsync(cancellationToken);
         if (status.OptedOut)
         {
-            var contact = await context.Contacts.SingleAsync(candidate => candidate.Id == message.ContactId, cancellationToken);
-            contact.MarketingStoppedAt ??= status.At;
+            await contacts.PreferAsync(message.ContactId, stopsMarketing: true, status.At, cancellationToken);
         }
 
-        await context.SaveChangesAsync(cancellationToken);
+        await LearnAsync(channel, message, status, cancellationToken);
         if (failed && status.StopsChannel && !await IsBeforeResumeAsync(channel, status.At, cancellationToken))
         {
             await stop.ExecuteAsync(channel, message.ErrorCode ?? status.ErrorCode!, status.ErrorText ?? "", cancellationToken);
@@ -59,6 +61,17 @@ public sealed class RecordStatus(WaMcpDbContext context, StopChannel stop)
 
         return true;
     }
+
+    // Somebody who was written to by their number gets their id by the first status, before they ever answer.
+    private async Task LearnAsync(ChannelId channel, Message message, StatusUpdate status, CancellationToken cancellationToken)
+    {
+        if (status.Person is { UserId: not null, Phone: not null } person && await context.Contacts.AnyAsync(
+            contact => contact.Id == message.ContactId && contact.ProviderUserId == null && contact.Phone == person.Phone, cancellationToken))
+        {
+            await contacts.FindOrAddAsync(channel, person, status.At, cancellationToken);
+        }
+    }
+
     // What the number was refused for before the operator let it send again is settled. Providers tell whole seconds.
     private Task<bool> IsBeforeResumeAsync(ChannelId channel, DateTimeOffset at, CancellationToken cancellationToken) =>
         context.Channels.AnyAsync(candidate => candidate.Id == channel && candidate.ResumedAt >= at.AddSeconds(1), cancellationToken);

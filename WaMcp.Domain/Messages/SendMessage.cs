@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
+using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
@@ -35,7 +36,7 @@ public sealed class SendMessage(
             return (await FindAsync(repeat, cancellationToken))!;
         }
 
-        var contact = await contacts.FindOrAddAsync(channel.Id, recipient.ProviderUserId, recipient.Phone, null, cancellationToken);
+        var contact = await contacts.FindOrAddAsync(channel.Id, new PersonIds(recipient.ProviderUserId, recipient.Phone), toldAt: null, cancellationToken);
         var conversation = await conversations.TouchAsync(channel.Id, contact.Id, null, cancellationToken);
         var window = await WindowAsync(conversation, cancellationToken);
         if (SendRules.Refusals(content, recipient, contact, window).FirstOrDefault() is { } refusal)

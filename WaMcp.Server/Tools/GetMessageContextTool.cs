@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using ModelContextProtocol.Protocol;
 using WaMcp.Domain;
+using WaMcp.Domain.Data;
 using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
 
@@ -43,7 +44,7 @@ internal sealed class GetMessageContextTool() : MessagingTool<GetMessageContextT
         var before = await messages.BeforeAsync(scope, id, earlier, cancellationToken);
         var after = await messages.AfterAsync(scope, id, later, cancellationToken);
         return new Output(
-            [.. before.Items.Append(asked).Concat(after.Items).Select(item => MessageView.Of(item.Message, item.Contact, channel.Kind))],
+            await MessageView.ListAsync(call.Get<WaMcpDbContext>(), [.. before.Items, asked, .. after.Items], _ => channel.Kind, cancellationToken),
             before.HasMore,
             after.HasMore);
     }

@@ -40,7 +40,8 @@ internal sealed class GetMessageTool() : MessagingTool<GetMessageTool.Input, Mes
             throw Fault.NotFound("message", call.Input.MessageId);
         }
 
-        return MessageView.Of(found.message, found.contact, channel.Kind) with
+        var linked = await LinkedMessages.FindAsync(database, [found.message], cancellationToken);
+        return MessageView.Of(found.message, found.contact, channel.Kind, linked) with
         {
             Window = WindowView.Of(ServiceWindow.Of(found.LastInboundAt, call.Get<TimeProvider>().GetUtcNow())),
             Error = await FailureView.OfAsync(call.Services, found.message, cancellationToken),

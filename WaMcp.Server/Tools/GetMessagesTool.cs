@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using ModelContextProtocol.Protocol;
 using WaMcp.Domain;
+using WaMcp.Domain.Data;
 using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
 
@@ -49,6 +50,6 @@ internal sealed class GetMessagesTool() : MessagingTool<GetMessagesTool.Input, G
             _ => await messages.LatestAsync(scope, limit, cancellationToken),
         };
         return new Output(
-            [.. page.Items.Select(item => MessageView.Of(item.Message, item.Contact, channel.Kind))], page.HasMore, page.Cursor?.ToString());
+            await MessageView.ListAsync(call.Get<WaMcpDbContext>(), page.Items, _ => channel.Kind, cancellationToken), page.HasMore, page.Cursor?.ToString());
     }
 }

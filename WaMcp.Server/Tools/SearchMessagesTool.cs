@@ -56,7 +56,8 @@ internal sealed class SearchMessagesTool() : MessagingTool<SearchMessagesTool.In
         var found = await call.Get<ReadMessages>().LoadAsync(result.Ids, cancellationToken);
         var kinds = channels.ToDictionary(channel => channel.Id, channel => channel.Kind);
         return new Output(
-            [.. found.Reverse().Select(item => MessageView.Of(item.Message, item.Contact, kinds[item.Message.ChannelId]))], result.Next?.ToString());
+            await MessageView.ListAsync(call.Get<WaMcpDbContext>(), [.. found.Reverse()], message => kinds[message.ChannelId], cancellationToken),
+            result.Next?.ToString());
     }
 
     // A contact has one conversation.

@@ -63,7 +63,7 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
         using var wait = conversation is { } known ? watch.Enter(client, known) : watch.Enter(client, channel.Id);
         var (page, timedOut) = await WaitAsync(call, wait, LookAsync, cancellationToken);
         return new Output(
-            [.. (page?.Items ?? []).Select(item => MessageView.Of(item.Message, item.Contact, channel.Kind))],
+            await MessageView.ListAsync(call.Get<WaMcpDbContext>(), page?.Items ?? [], _ => channel.Kind, cancellationToken),
             timedOut,
             page is { HasMore: true },
             conversation?.ToString(),

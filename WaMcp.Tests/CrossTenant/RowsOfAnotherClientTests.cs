@@ -16,7 +16,7 @@ namespace WaMcp.Tests.CrossTenant;
 public sealed class RowsOfAnotherClientTests(TwoTenants tenants) : IClassFixture<TwoTenants>
 {
     /// <summary>Under row-level security; a row is seen and written only in its client's name.</summary>
-    private static readonly string[] TenantData = ["contacts", "conversations", "media_objects", "media_uploads", "messages", "idempotency_keys"];
+    private static readonly string[] TenantData = ["contact_aliases", "contacts", "conversations", "media_objects", "media_uploads", "messages", "idempotency_keys"];
 
     /// <summary>Not under row-level security, and why it need not be.</summary>
     private static readonly Dictionary<string, string> GatewaysOwn = new()
@@ -28,6 +28,7 @@ public sealed class RowsOfAnotherClientTests(TwoTenants tenants) : IClassFixture
         ["retired_peppers"] = "names of peppers, asked for with the key",
         ["message_templates"] = "copies of what a provider's account holds; several clients may be granted its numbers",
         ["template_lists"] = "how fresh those copies are",
+        ["channel_facts"] = "what providers tell operators about a number; nothing about persons",
         ["webhook_events"] = "the provider's bytes, stored before anybody knows whose they are",
         ["jobs"] = "the Worker claims for all clients at once; a job holds ids, and its scope is opened after the claim",
         ["rate_limit_buckets"] = "counts by key, grant and address",

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
@@ -42,10 +43,32 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
         TypedId.TryParse<MessageId>(sentId, out var carrier).ShouldBeTrue();
         TypedId.TryParse<MediaObjectId>(media, out var file).ShouldBeTrue();
         await System.QueryAsync<object>("UPDATE messages SET media_ids = ARRAY[$2] WHERE id = $1", carrier.Value, file.Value);
+        await AliasAsync(client, mark, received.GetProperty("contact").GetProperty("id").GetString()!);
         return new Tenant(
             client, mcp, mark, phone, received.GetProperty("id").GetString()!, sentId, received.GetProperty("conversationId").GetString()!,
             received.GetProperty("contact").GetProperty("id").GetString()!,
             media);
+    }
+
+    // What the person was called before.
+    private async Task AliasAsync(TestClient client, string mark, string contact)
+    {
+        await using var scope = System.ServerApplication.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client.Client.Id);
+        var database = scope.ServiceProvider.GetRequiredService<WaMcpDbContext>();
+        TypedId.TryParse<ContactId>(contact, out var id).ShouldBeTrue();
+        database.Add(new ContactAlias
+        {
+            Id = Guid.CreateVersion7(),
+            ClientId = client.Client.Id,
+            ChannelId = client.Channel.Id,
+            Kind = AliasKind.User,
+            Value = $"US.{mark}",
+            ContactId = id,
+            Until = DateTimeOffset.UtcNow,
+            CreatedAt = DateTimeOffset.UtcNow,
+        });
+        await database.SaveChangesAsync();
     }
 
     // A file of the client's and the provider's copy of it.

@@ -211,7 +211,7 @@ internal sealed partial class SettleMessages(
         {
             var now = clock.GetUtcNow();
             await context.Contacts.Where(contact => optedOut.Contains(contact.Id) && contact.MarketingStoppedAt == null).ExecuteUpdateAsync(
-                set => set.SetProperty(contact => contact.MarketingStoppedAt, (DateTimeOffset?)now), cancellationToken);
+                set => set.SetProperty(contact => contact.MarketingStoppedAt, (DateTimeOffset?)now).SetProperty(contact => contact.MarketingToldAt, (DateTimeOffset?)now), cancellationToken);
         }
 
         await ledger.WriteAsync(Connection, cancellationToken);

@@ -43,7 +43,7 @@ internal sealed class PruneMessages(
             WHERE client_id = $1 AND created_at < $2 AND (body IS NOT NULL OR raw IS NOT NULL)
                 AND NOT EXISTS (SELECT FROM jobs WHERE jobs.subject_id = messages.id AND dead_at IS NULL)
             ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-        UPDATE messages SET body = NULL, raw = NULL, media_ids = '{}' FROM old WHERE messages.id = old.id
+        UPDATE messages SET body = NULL, raw = NULL, content = NULL, media_ids = '{}' FROM old WHERE messages.id = old.id
         """;
 
     private const string Orders =

@@ -138,10 +138,7 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> ChangedTemplates(ReadOnlyMemory<byte> body) => WhatsAppWebhook.ChangedTemplates(body);
-
-    /// <inheritdoc/>
-    public IReadOnlyList<ChannelUpdates> Understand(ReadOnlyMemory<byte> body) => WhatsAppWebhook.Read(body);
+    public Understanding Understand(ReadOnlyMemory<byte> body) => WhatsAppWebhook.Read(body);
 
     private async Task<SendOutcome> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {

@@ -38,6 +38,10 @@ public sealed class WhatsAppCredentials(IConfiguration configuration, SecretBox 
         _ => null,
     };
 
+    /// <summary>The one before, while it is accepted too.</summary>
+    public string? PreviousAppSecret(Channel channel) =>
+        channel.AppSecretPreviousSealed is { } secret ? box.Open(secret, Purpose(channel.Id, "app_secret")) : null;
+
     private static Fault Missing(Channel channel) => new(
         FaultCode.Misconfigured,
         $"There is no access token for channel {channel.Name}.",

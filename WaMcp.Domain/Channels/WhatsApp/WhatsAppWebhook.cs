@@ -1,117 +1,180 @@
-using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Messages;
+using static WaMcp.Domain.Channels.WhatsApp.WhatsAppJson;
 
 namespace WaMcp.Domain.Channels.WhatsApp;
 
 /// <summary>
-/// Reads the envelope of a WhatsApp webhook (https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/payload-examples): entries,
-/// changes, and in each the messages and statuses of one phone number. Third-party input: every member may be missing or of another
-/// type, and what cannot be read is left out.
+/// Reads a WhatsApp webhook (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview): entries of
+/// accounts, in each changes, and in each what one number's people wrote, what became of our messages, or what Meta tells the operator.
 /// </summary>
-internal static class WhatsAppWebhook
+internal sealed class WhatsAppWebhook
 {
-    public static IReadOnlyList<ChannelUpdates> Read(ReadOnlyMemory<byte> body)
+    /// <summary>How deep a document may be nested; a deeper one is kept as it came and not understood. Meta's have about twelve levels.</summary>
+    public const int MaxDepth = 64;
+
+    private static readonly string[] FactsBegin = ["message_template_", "template_", "phone_number_", "account_", "business_", "security", "payment_configuration_", "partner_solutions"];
+
+    private readonly List<ChannelUpdates> channels = [];
+    private readonly List<ProviderFact> facts = [];
+    private readonly HashSet<string> changedTemplates = [];
+    private int unknown;
+
+    public static Understanding Read(ReadOnlyMemory<byte> body)
     {
-        var updates = new List<ChannelUpdates>();
+        var webhook = new WhatsAppWebhook();
         try
         {
-            using var document = JsonDocument.Parse(body);
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
             foreach (var entry in Items(document.RootElement, "entry"))
             {
                 foreach (var change in Items(entry, "changes"))
                 {
-                    if (Member(change, "value") is { } value && Text(Member(value, "metadata"), "phone_number_id") is { } number)
-                    {
-                        updates.Add(new ChannelUpdates(number, [.. ReadMessages(value)], [.. ReadStatuses(value)]));
-                    }
+                    webhook.ReadChange(entry, change);
                 }
             }
         }
         catch (JsonException)
         {
-            // Signed but no JSON: kept raw, nothing to hand on.
+            return new Understanding(); // signed but no JSON: kept raw, nothing to hand on
         }
 
-        return updates;
+        return new Understanding
+        {
+            Channels = webhook.channels,
+            Facts = webhook.facts,
+            ChangedTemplates = [.. webhook.changedTemplates],
+            Unknown = webhook.unknown,
+        };
     }
 
-    /// <summary>The accounts in whose templates something changed.</summary>
-    public static IReadOnlyList<string> ChangedTemplates(ReadOnlyMemory<byte> body)
+    private void ReadChange(JsonElement entry, JsonElement change)
     {
-        try
+        var (account, value, field) = (Text(entry, "id"), Member(change, "value"), Text(change, "field") ?? "");
+        var number = Text(Member(value, "metadata"), "phone_number_id");
+        var before = channels.Count + facts.Count + unknown;
+        if (number is not null)
         {
-            using var document = JsonDocument.Parse(body);
-            return [.. Items(document.RootElement, "entry")
-                .Where(entry => Items(entry, "changes").Any(change => IsAboutTemplates(Text(change, "field"))))
-                .Select(entry => Text(entry, "id")).OfType<string>().Distinct()];
+            ReadNumber(number, value!.Value);
         }
-        catch (JsonException)
+
+        if (FactsBegin.Any(begin => field.StartsWith(begin, StringComparison.Ordinal)) && value is { ValueKind: JsonValueKind.Object })
         {
-            return [];
+            AddFact(account, number, field, value.Value.GetRawText(), TryTime(entry, "time"));
+            if (account is not null && (field.StartsWith("message_template_", StringComparison.Ordinal) || field.StartsWith("template_", StringComparison.Ordinal)))
+            {
+                changedTemplates.Add(account);
+            }
+        }
+
+        if (channels.Count + facts.Count + unknown == before)
+        {
+            unknown++;
         }
     }
 
-    private static bool IsAboutTemplates(string? field) => field is not null
-        && (field.StartsWith("message_template_", StringComparison.Ordinal) || field.StartsWith("template_", StringComparison.Ordinal));
-
-    private static IEnumerable<InboundMessage> ReadMessages(JsonElement value)
+    private void ReadNumber(string number, JsonElement value)
     {
-        var contacts = Items(value, "contacts").ToList();
+        var people = Items(value, "contacts").ToList();
+        var messages = new List<InboundMessage>();
+        var changes = new List<MessageChange>();
+        var preferences = new List<PreferenceUpdate>();
+        var identities = Items(value, "user_id_update").Select(WhatsAppPeople.Update).OfType<IdentityChange>().ToList();
         foreach (var message in Items(value, "messages"))
         {
-            var id = Text(message, "id");
-            var phone = Text(message, "from");
-            var user = Text(message, "from_user_id");
-            if (id is null || (phone is null && user is null))
+            var writer = WhatsAppPeople.Writer(message, people);
+            if (Id(message, "id") is not { } id || !writer.IsSomebody)
             {
-                continue;
+                unknown++; // nobody's, or nothing to know it by when it comes again
             }
+            else if (ReadMessageChange(message, writer) is { } change)
+            {
+                changes.Add(change);
+            }
+            else
+            {
+                messages.Add(ReadMessage(id, message, writer));
+                identities.AddRange(new[] { WhatsAppPeople.Change(message) }.OfType<IdentityChange>());
+                preferences.AddRange(new[] { ReadSystemPreference(message, writer) }.OfType<PreferenceUpdate>());
+            }
+        }
 
-            var contact = contacts.FirstOrDefault(candidate =>
-                (phone is not null && Text(candidate, "wa_id") == phone) || (user is not null && Text(candidate, "user_id") == user));
-            yield return new InboundMessage(
-                id,
-                user ?? Text(contact, "user_id"),
-                phone ?? Text(contact, "wa_id"),
-                Text(Member(contact, "profile"), "name"),
-                Text(message, "type") ?? "unknown",
-                Body(message),
-                message.GetRawText(),
-                Time(message));
+        foreach (var preference in Items(value, "user_preferences"))
+        {
+            ReadPreference(number, preference, people, preferences);
+        }
+
+        // What Meta could not deliver to us as a message: a word to the operator.
+        foreach (var error in Items(value, "errors").Where(error => error.ValueKind == JsonValueKind.Object))
+        {
+            AddFact(null, number, "messages_errors", error.GetRawText(), null);
+        }
+
+        var updates = new ChannelUpdates(number)
+        {
+            Messages = messages,
+            Changes = changes,
+            Statuses = [.. Items(value, "statuses").Select(status => ReadStatus(status, people)).OfType<StatusUpdate>()],
+            Identities = identities,
+            Preferences = preferences,
+        };
+        if (!updates.IsEmpty)
+        {
+            channels.Add(updates);
         }
     }
 
-    private static IEnumerable<StatusUpdate> ReadStatuses(JsonElement value)
+    private InboundMessage ReadMessage(string id, JsonElement message, PersonIds writer)
     {
-        foreach (var status in Items(value, "statuses"))
+        var (kind, body, content, isKnown) = WhatsAppContent.Read(message);
+        unknown += isKnown ? 0 : 1;
+        return new InboundMessage(id, writer, kind, body, content, message.GetRawText(), Time(message));
+    }
+
+    // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/edit, …/revoke
+    private MessageChange? ReadMessageChange(JsonElement message, PersonIds writer)
+    {
+        var type = Text(message, "type");
+        var part = type is "edit" or "revoke" ? Member(message, type) : null;
+        if (Id(part, "original_message_id") is not { } original)
         {
-            if (Text(status, "id") is not { } id)
-            {
-                continue;
-            }
-
-            var pricing = Member(status, "pricing");
-            var error = Items(status, "errors").Cast<JsonElement?>().FirstOrDefault();
-            int? code = error is { } given && Member(given, "code") is { ValueKind: JsonValueKind.Number } member && member.TryGetInt32(out var number)
-                ? number
-                : null;
-            var described = code is { } known ? WhatsAppErrors.Describe(known) : ((string Code, string Text)?)null;
-            yield return new StatusUpdate(
-                id,
-                TypedId.TryParse<MessageId>(Text(status, "biz_opaque_callback_data"), out var ours) ? ours : null,
-                State(Text(status, "status")),
-                Time(status),
-                described?.Code,
-                described?.Text,
-                Text(pricing, "category"),
-                Member(pricing, "billable") is { ValueKind: JsonValueKind.True or JsonValueKind.False } billable ? billable.GetBoolean() : null,
-                Means(WhatsAppErrorClass.OptOut),
-                Means(WhatsAppErrorClass.StopNumber));
-
-            bool Means(WhatsAppErrorClass meaning) => code is { } cause && WhatsAppErrors.Of(cause).Class == meaning;
+            return null;
         }
+
+        var edit = type == "edit" && Member(part, "message") is { ValueKind: JsonValueKind.Object } changed ? ReadMessage(original, changed, writer) : null;
+        return type == "edit" && edit is null ? null : new MessageChange(original, writer, edit, Time(message));
+    }
+
+    private StatusUpdate? ReadStatus(JsonElement status, IReadOnlyList<JsonElement> people)
+    {
+        var state = State(Text(status, "status"));
+        unknown += state is null ? 1 : 0;
+        if (Id(status, "id") is not { } id)
+        {
+            return null;
+        }
+
+        var pricing = Member(status, "pricing");
+        var code = Whole(Items(status, "errors").Cast<JsonElement?>().FirstOrDefault(), "code");
+        var described = code is { } known ? WhatsAppErrors.Describe(known) : ((string Code, string Text)?)null;
+        return new StatusUpdate(
+            id,
+            TypedId.TryParse<MessageId>(Text(status, "biz_opaque_callback_data"), out var ours) ? ours : null,
+            state,
+            Time(status),
+            described?.Code,
+            described?.Text,
+            Text(pricing, "category"),
+            Flag(pricing, "billable"),
+            Means(WhatsAppErrorClass.OptOut),
+            Means(WhatsAppErrorClass.StopNumber),
+            WhatsAppPeople.Recipient(status, people));
+
+        bool Means(WhatsAppErrorClass meaning) => code is { } cause && WhatsAppErrors.Of(cause).Class == meaning;
     }
 
     private static MessageState? State(string? status) => status switch
@@ -123,56 +186,34 @@ internal static class WhatsAppWebhook
         _ => null,
     };
 
-    // The words of a message, whatever kind it is: text, captions, replies to buttons and lists, reactions.
-    private static string? Body(JsonElement message)
+    // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
+    private void ReadPreference(string number, JsonElement preference, IReadOnlyList<JsonElement> people, List<PreferenceUpdate> preferences)
     {
-        if (Text(message, "type") is not { } type || Member(message, type) is not { } part)
+        var person = WhatsAppPeople.Holder(preference, people);
+        var value = Text(preference, "value");
+        if (Text(preference, "category") != "marketing_messages" || value is not ("stop" or "resume") || !person.IsSomebody)
         {
-            return null;
+            unknown++;
+            return;
         }
 
-        return Text(part, "body")
-            ?? Text(part, "caption")
-            ?? Text(part, "emoji")
-            ?? Text(part, "text")
-            ?? Text(Member(part, "button_reply"), "title")
-            ?? Text(Member(part, "list_reply"), "title");
+        preferences.Add(new PreferenceUpdate(person, value == "stop", Time(preference)));
+        // That somebody did, not who.
+        var payload = new JsonObject { ["category"] = "marketing_messages", ["value"] = value }.ToJsonString();
+        AddFact(null, number, "user_preferences", payload, TryTime(preference), preference.GetRawText());
     }
 
-    private static DateTimeOffset Time(JsonElement element) =>
-        long.TryParse(Text(element, "timestamp"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds < 253_402_300_800
-            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
-            : DateTimeOffset.UnixEpoch;
-
-    private static JsonElement.ArrayEnumerator Items(JsonElement element, string name) =>
-        Member(element, name) is { ValueKind: JsonValueKind.Array } array ? array.EnumerateArray() : default;
-
-    private static JsonElement? Member(JsonElement? element, string name)
+    private static PreferenceUpdate? ReadSystemPreference(JsonElement message, PersonIds writer)
     {
-        try
-        {
-            return element is { ValueKind: JsonValueKind.Object } holder && holder.TryGetProperty(name, out var member) ? member : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null; // half a surrogate pair in some member's name
-        }
+        var system = Member(message, "system");
+        return Text(system, "type") == "user_preference_changed" && Text(system, "marketing") is "stop" or "resume"
+            ? new PreferenceUpdate(writer, Text(system, "marketing") == "stop", Time(message))
+            : null;
     }
 
-    private static string? Text(JsonElement? element, string name)
+    private void AddFact(string? account, string? number, string kind, string payload, DateTimeOffset? at, string? identity = null)
     {
-        if (Member(element, name) is not { ValueKind: JsonValueKind.String } text)
-        {
-            return null;
-        }
-
-        try
-        {
-            return text.GetString()!.Replace("\0", "", StringComparison.Ordinal); // Postgres cannot keep a NUL in text
-        }
-        catch (InvalidOperationException)
-        {
-            return null; // half a surrogate pair, or bytes that are no UTF-8: only the raw document can hold it
-        }
+        var same = Encoding.UTF8.GetBytes($"{account}\n{number}\n{kind}\n{at?.ToUnixTimeSeconds()}\n{identity ?? payload}");
+        facts.Add(new ProviderFact(account, number, kind, payload, Convert.ToHexStringLower(SHA256.HashData(same)), at));
     }
 }

@@ -1,0 +1,87 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using WaMcp.Domain.Channels;
+using WaMcp.Tests.Drivers;
+using WaMcp.Tests.Infrastructure;
+
+namespace WaMcp.Tests.Webhooks;
+
+public sealed class IngestTests
+{
+    [Fact]
+    public async Task ABadSignatureCostsNoDatabaseAndWhatIsGoodIsDeliveredAgain()
+    {
+        await using var postgres = await LocalPostgres.RunAsync();
+        await using var system = await WaMcpSystem.StartWithClockAsync(new AgelessClock(), postgres);
+        var webhooks = new WebhookDriver(system);
+        var secret = await AddOwnAppAsync(system, "300000000000001");
+        (await webhooks.PostAsync("{}", secret)).ShouldBe(200);
+
+        await postgres.StopAsync();
+
+        (await webhooks.PostAsync("{}", "nobody's secret")).ShouldBe(401, "it needed no database to say so");
+        (await webhooks.PostAsync("{}", secret)).ShouldBe(503);
+        await postgres.StartAsync();
+        await Eventually.TrueAsync("accepted", async () => await webhooks.PostAsync("{}", secret) == 200);
+    }
+
+    [Fact]
+    public async Task ASecretCountsFromTheMomentOnWhenItIsThereAndThePreviousOneAsWell()
+    {
+        await using var system = await WaMcpSystem.StartAsync();
+        var webhooks = new WebhookDriver(system);
+        (await webhooks.PostAsync("{}", "not yet")).ShouldBe(401);
+        var first = await AddOwnAppAsync(system, "300000000000001");
+        (await webhooks.PostAsync("{}", first)).ShouldBe(200, "although the secrets were read a moment before");
+        var second = await AddOwnAppAsync(system, "300000000000002");
+
+        // What rotating does: the secret of the second is the first one's now.
+        var next = RandomNumberGenerator.GetHexString(32);
+        await system.Console.RunAsync((RotateAppSecret verb) => verb.ExecuteAsync("300000000000002", next, default));
+
+        foreach (var secret in new[] { first, second, next })
+        {
+            (await webhooks.PostAsync("{}", secret)).ShouldBe(200);
+        }
+
+        await system.Console.RunAsync((RotateAppSecret verb) => verb.DropPreviousAsync("300000000000002", default));
+        (await webhooks.PostAsync("{}", second)).ShouldBe(401);
+        (await webhooks.PostAsync("{}", next)).ShouldBe(200);
+        (await system.QueryAsync<long>("SELECT count(*) FROM audit_log WHERE action = 'channel_secret_rotated'")).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task AThousandUpdatesOfSeveralAccountsInThreeMegabytesAreOneDelivery()
+    {
+        await using var system = await WaMcpSystem.StartAsync();
+        var webhooks = new WebhookDriver(system);
+        var (support, sales) = (await system.Console.OnboardAsync(), await system.Console.OnboardAsync(ConsoleDriver.SalesNumber));
+        var body = new string('x', 2_800);
+        var people = Enumerable.Range(0, 50).Select(_ => WebhookDriver.Phone()).ToArray();
+        JsonArray Messages(int from) => [.. Enumerable.Range(from, 500).Select(number => number % 10 == 9
+            ? WebhookDriver.Message("""{"type":"hologram"}""", people[number % 50])
+            : WebhookDriver.Text($"{number} {body}", people[number % 50]))];
+        var document = WebhookDriver.Envelope(("messages", WebhookDriver.Value(ConsoleDriver.SupportNumber, Messages(0))));
+        var other = WebhookDriver.Envelope(("messages", WebhookDriver.Value(ConsoleDriver.SalesNumber, Messages(500))))["entry"]![0]!.DeepClone();
+        other["id"] = "200000000000002";
+        document["entry"]!.AsArray().Add(other);
+        document.ToJsonString().Length.ShouldBeInRange(2_500_000, 3 * 1024 * 1024);
+
+        await webhooks.DeliverAsync(document);
+        await webhooks.DoneAsync();
+
+        foreach (var client in new[] { support, sales })
+        {
+            (await system.QueryAsync<string>(
+                "SELECT count(*) || ' ' || count(*) FILTER (WHERE kind = 'unsupported') || ' ' || count(DISTINCT contact_id) FROM messages WHERE client_id = $1", client.Client.Id.Value))
+                .ShouldBe("500 50 50");
+        }
+    }
+
+    private static async Task<string> AddOwnAppAsync(WaMcpSystem system, string number)
+    {
+        var secret = RandomNumberGenerator.GetHexString(32);
+        await system.Console.RunAsync((AddChannel verb) => verb.ExecuteAsync(new($"own-{number}", number, null, "+1 555 010 0300", "EAAown", secret), default));
+        return secret;
+    }
+}
