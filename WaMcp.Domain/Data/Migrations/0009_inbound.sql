@@ -75,7 +75,7 @@ BEGIN
         UPDATE messages SET contact_id = survivor, conversation_id = kept WHERE conversation_id = ended;
         UPDATE conversations SET last_inbound_at = greatest(conversations.last_inbound_at, other.last_inbound_at),
             last_message_at = greatest(conversations.last_message_at, other.last_message_at),
-            created_at = least(conversations.created_at, other.created_at)
+            created_at = least(conversations.created_at, other.created_at), unread = conversations.unread + other.unread
         FROM conversations other WHERE conversations.id = kept AND other.id = ended;
         -- What is queued for either leaves in the order in which it was accepted; only the first does not wait.
         UPDATE jobs SET order_key = kept WHERE order_key = ended;
