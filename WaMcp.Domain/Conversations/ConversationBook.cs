@@ -36,10 +36,14 @@ public sealed class ConversationBook(WaMcpDbContext context, TenantContext tenan
     }
 
     /// <summary>Notes that the client has read a message, and all before it.</summary>
-    public Task MarkReadAsync(Message message, CancellationToken cancellationToken)
+    public async Task MarkReadAsync(Message message, CancellationToken cancellationToken)
     {
         var (client, conversation, id) = (tenant.ClientId.Value, message.ConversationId.Value, message.Id.Value);
-        return context.Database.ExecuteSqlAsync(
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        // Locked by itself first: the count must see what whoever holds the lock commits.
+        await context.Database.ExecuteSqlAsync(
+            $"SELECT FROM conversations WHERE client_id = {client} AND id = {conversation} FOR NO KEY UPDATE", cancellationToken);
+        await context.Database.ExecuteSqlAsync(
             $"""
             UPDATE conversations SET unread = (
                 SELECT count(*) FROM (
@@ -49,5 +53,6 @@ public sealed class ConversationBook(WaMcpDbContext context, TenantContext tenan
             WHERE client_id = {client} AND id = {conversation} AND unread > 0
             """,
             cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 }

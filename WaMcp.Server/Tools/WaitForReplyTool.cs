@@ -98,7 +98,8 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
             var elapsed = clock.GetElapsedTime(started);
             if (elapsed >= patience)
             {
-                return (page, true);
+                page = await lookAsync(); // whoever rings may have been away
+                return (page, page is not { Items.Count: > 0 });
             }
 
             if (call.Progress is { } progress)

@@ -64,6 +64,7 @@ CREATE FUNCTION search_scope(client uuid, channel uuid) RETURNS text LANGUAGE sq
     AS $$ SELECT '-' || right(client::text, 12) || right(channel::text, 12) $$;
 
 CREATE FUNCTION search_document(client uuid, channel uuid, said text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, public, pg_temp -- a restore has none, and computes the column anew
     SET jit = off AS $$ -- compiling takes longer than the longest text
 BEGIN
     RETURN concat('''', search_scope(client, channel), ''' ', (SELECT string_agg(concat('''', word, ''':', place), ' ') FROM search_words(said)))::tsvector;
@@ -71,7 +72,8 @@ END
 $$;
 
 -- All of the phrases; null when there is no word in them. Within a phrase the words follow each other as they do in it.
-CREATE FUNCTION search_query(phrases text[]) RETURNS tsquery LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET jit = off AS $$
+CREATE FUNCTION search_query(phrases text[]) RETURNS tsquery LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, public, pg_temp SET jit = off AS $$
 BEGIN
     RETURN (
         SELECT string_agg(phrase, ' & ')::tsquery FROM (
