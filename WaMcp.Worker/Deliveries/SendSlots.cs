@@ -67,7 +67,7 @@ internal sealed partial class SendSlots(JobQueue queue, IOptions<PacingOptions> 
     public async Task<SendOutcome> SendAsync(Delivery delivery, Func<Task<SendOutcome>> send)
     {
         var isFirst = Interlocked.Exchange(ref begun, 1) == 0;
-        if (!isFirst)
+        if (!isFirst && !warm.Task.IsCompleted)
         {
             await Task.WhenAny(warm.Task, Task.Delay(Coldest, clock));
         }
