@@ -130,8 +130,15 @@ public sealed class DutyTests
         await system.QueryAsync<object>("UPDATE duties SET due_at = now() WHERE name = 'prune-messages'");
     }
 
+    // Its own row says that it has begun: others read the counters as well, and so wait for them.
     private static Task UnderWayAsync(WaMcpSystem system) =>
-        Eventually.TrueAsync("a run is held up", () => system.QueryAsync<bool>("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'rate_limit_buckets'::regclass)"));
+        Eventually.TrueAsync("a run is held up", () => system.QueryAsync<bool>(
+            """
+            SELECT started_at > coalesce(ended_at, '-infinity') AND EXISTS (
+                SELECT FROM pg_locks
+                WHERE NOT granted AND relation = 'rate_limit_buckets'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+            FROM duties WHERE name = 'prune-messages'
+            """));
 
     // Until it is disposed of, no run comes past the counters.
     private static async Task<NpgsqlConnection> HeldUpAsync(WaMcpSystem system)
