@@ -43,7 +43,7 @@ public static class WaMcpDomain
         services.AddSingleton<AuditArchive>();
         services.AddScoped<MarkMedia>();
         services.AddScoped<MergeContacts>().AddScoped<ContactBook>().AddScoped<ConversationBook>();
-        services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<MessageUsage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>().AddScoped<StopChannel>();
+        services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<MessageUsage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>().AddScoped<EarlyStatuses>().AddScoped<StopChannel>();
         services.AddScoped<ReadMessages>().AddScoped<SearchMessages>();
         services.AddScoped<TemplateBook>().AddScoped<NoteFacts>();
         return services;

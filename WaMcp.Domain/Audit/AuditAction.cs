@@ -105,6 +105,9 @@ public static class AuditAction
     /// <summary>An operator erased what a client has of one person.</summary>
     public const string ContactErased = "contact_erased";
 
+    /// <summary>Two contacts of one client turned out to be one person.</summary>
+    public const string ContactsMerged = "contacts_merged";
+
     /// <summary>An operator asked for a daily duty to be done now.</summary>
     public const string DutyRequested = "duty_requested";
 

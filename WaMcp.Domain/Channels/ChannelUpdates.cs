@@ -23,6 +23,23 @@ public sealed record ChannelUpdates(string ProviderId)
 
     /// <summary>Whether there is anything to record.</summary>
     public bool IsEmpty => Messages.Count + Changes.Count + Statuses.Count + Identities.Count + Preferences.Count == 0;
+
+    /// <summary>The same, where the provider told no time as of the time at which it came.</summary>
+    public ChannelUpdates At(DateTimeOffset receivedAt)
+    {
+        return this with
+        {
+            Messages = [.. Messages.Select(Written)],
+            Changes = [.. Changes.Select(change => change with { At = Or(change.At), Edit = change.Edit is { } edit ? Written(edit) : null })],
+            Statuses = [.. Statuses.Select(status => status with { At = Or(status.At) })],
+            Identities = [.. Identities.Select(change => change with { At = Or(change.At) })],
+            Preferences = [.. Preferences.Select(preference => preference with { At = Or(preference.At) })],
+        };
+
+        InboundMessage Written(InboundMessage message) => message with { WrittenAt = Or(message.WrittenAt) };
+
+        DateTimeOffset Or(DateTimeOffset told) => told == DateTimeOffset.UnixEpoch ? receivedAt : told;
+    }
 }
 
 /// <summary>What a provider calls a person; any of it may be missing.</summary>

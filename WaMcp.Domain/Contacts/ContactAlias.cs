@@ -29,4 +29,17 @@ public sealed class ContactAlias : ITenantOwned
 
     /// <summary>When it was noted.</summary>
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>A new one.</summary>
+    internal static ContactAlias Of(Contact contact, AliasKind kind, string value, DateTimeOffset until, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(now),
+        ClientId = contact.ClientId,
+        ChannelId = contact.ChannelId,
+        Kind = kind,
+        Value = value,
+        ContactId = contact.Id,
+        Until = until,
+        CreatedAt = now,
+    };
 }

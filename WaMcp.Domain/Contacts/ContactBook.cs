@@ -13,7 +13,8 @@ namespace WaMcp.Domain.Contacts;
 /// </summary>
 /// <remarks>
 /// The provider's user id is who somebody is; a phone number is what they can be reached at, and may get another owner. What is told later in
-/// the provider's time counts, however late it comes here.
+/// the provider's time counts, however late it comes here. Who has been silent for <see cref="Silence"/> under a number alone is not taken for
+/// whoever comes with that number and an id: numbers get new owners.
 /// </remarks>
 /// <param name="context">The scope's client's data.</param>
 /// <param name="tenant">Whose.</param>
@@ -21,6 +22,9 @@ namespace WaMcp.Domain.Contacts;
 /// <param name="clock">Stamps new contacts.</param>
 public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, MergeContacts merge, TimeProvider clock)
 {
+    /// <summary>Providers of telephony give a number to somebody else some 90 days after it was given up.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromDays(90);
+
     // A number leads to whom it belonged only for what was written until then; a message of ours goes to whom it belongs now.
     private const string NamedSql =
         """
@@ -28,7 +32,8 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
             SELECT id, true AS by_user FROM contacts WHERE channel_id = $1 AND provider_user_id = ANY ($2)
             UNION ALL SELECT contact_id, true FROM contact_aliases WHERE channel_id = $1 AND kind = 'User' AND value = ANY ($2)
             UNION ALL SELECT id, false FROM contacts WHERE channel_id = $1 AND phone = $3
-            UNION ALL SELECT contact_id, false FROM contact_aliases WHERE channel_id = $1 AND kind = 'Phone' AND value = $3 AND until >= $4
+            UNION ALL (SELECT contact_id, false FROM contact_aliases WHERE channel_id = $1 AND kind = 'Phone' AND value = $3 AND until >= $4
+                ORDER BY until LIMIT 1)
         ) AS named GROUP BY id ORDER BY id
         """;
 
@@ -58,7 +63,9 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
         // Who is called by the new number alone may be its last owner; with an id of their own they are.
         var named = new PersonIds(after.UserId ?? before.UserId, after.Phone ?? before.Phone, after.ParentUserId ?? before.ParentUserId);
         var known = await FindAsync(channel, before, change.At, cancellationToken);
+        var merges = merge.Done;
         var contact = await FindAsync(channel, named, change.At, cancellationToken) ?? known;
+        known = merge.Done > merges ? await FindAsync(channel, before, change.At, cancellationToken) : known;
         if (known is not null && contact is not null && known.Id != contact.Id)
         {
             string[] ids = [.. before.UserIds, .. after.UserIds];
@@ -89,28 +96,70 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
             contact.UserToldAt = change.At;
         }
 
-        if (before.Phone is { } oldPhone && oldPhone != after.Phone)
-        {
-            aliases.Add(Alias(contact, AliasKind.Phone, oldPhone, change.At));
-            var isGone = contact.Phone == oldPhone && after.Phone is null && contact.ProviderUserId is not null && !(contact.PhoneToldAt > change.At);
-            contact.Phone = isGone ? null : contact.Phone;
-        }
-
         if (after.Phone is { } phone)
         {
             await TakePhoneAsync(contact, phone, change.At, aliases, cancellationToken);
         }
 
+        if (before.Phone is { } oldPhone && oldPhone != after.Phone)
+        {
+            aliases.Add(Alias(contact, AliasKind.Phone, oldPhone, change.At));
+            // Also when the new one is somebody else's by now: it was given up all the same.
+            var isGone = contact.Phone == oldPhone && contact.ProviderUserId is not null && !(contact.PhoneToldAt > change.At);
+            contact.Phone = isGone ? null : contact.Phone;
+        }
+
         aliases.RemoveAll(alias => alias.Kind == AliasKind.User ? alias.Value == contact.ProviderUserId : alias.Value == contact.Phone);
         await SaveAsync(contact, cancellationToken);
-        await AddAsync(aliases, cancellationToken);
+        await NoteAliases.ExecuteAsync(context, aliases, cancellationToken);
+    }
+
+    /// <summary>Locks everybody who is meant, so that nobody has to be waited for after that. The first that a transaction does.</summary>
+    /// <param name="channel">Where they were met.</param>
+    /// <param name="people">What they are called.</param>
+    /// <param name="besides">Others, who are known already.</param>
+    /// <param name="cancellationToken">Rolls back.</param>
+    /// <remarks>
+    /// All by their ids in one order. Who is not known yet has no row to be locked: then it is their names, so that two who add the same people
+    /// in different orders do not wait for each other.
+    /// </remarks>
+    public Task LockAsync(
+        ChannelId channel, IReadOnlyCollection<PersonIds> people, IReadOnlyCollection<ContactId> besides, CancellationToken cancellationToken) =>
+        new LockPeople(context, tenant).ExecuteAsync(channel, people, besides, cancellationToken);
+
+    /// <summary>The contacts that are meant, each as <see cref="FindOrAddAsync"/> gives it, after everything was learned of all of them.</summary>
+    public async Task<IReadOnlyList<ContactId>> MeetAsync(
+        ChannelId channel, IReadOnlyList<(PersonIds Person, DateTimeOffset At)> people, CancellationToken cancellationToken)
+    {
+        var merges = merge.Done;
+        var met = await OneByOneAsync();
+        return merge.Done == merges ? met : await OneByOneAsync(); // somebody became somebody else on the way
+
+        // Who is named by an id is who they are at any time: once is enough.
+        async Task<List<ContactId>> OneByOneAsync()
+        {
+            var byId = new Dictionary<PersonIds, ContactId>();
+            foreach (var told in people.Where(told => told.Person.UserIds.Length > 0).GroupBy(told => told.Person, told => told.At))
+            {
+                byId.Add(told.Key, (await FindOrAddAsync(channel, told.Key, told.Max(), cancellationToken)).Id);
+            }
+
+            var all = new List<ContactId>();
+            foreach (var (person, at) in people)
+            {
+                all.Add(byId.TryGetValue(person, out var known) ? known : (await FindOrAddAsync(channel, person, at, cancellationToken)).Id);
+            }
+
+            return all;
+        }
     }
 
     /// <summary>Notes what the person wants; the newest word in the provider's time counts.</summary>
     public Task PreferAsync(ContactId contact, bool stopsMarketing, DateTimeOffset at, CancellationToken cancellationToken)
     {
         var stoppedAt = stopsMarketing ? at : (DateTimeOffset?)null;
-        return context.Contacts.Where(row => row.Id == contact && (row.MarketingToldAt == null || row.MarketingToldAt < at)).ExecuteUpdateAsync(
+        // Of two words of the same second the one that asks for less counts.
+        return context.Contacts.Where(row => row.Id == contact && (row.MarketingToldAt == null || row.MarketingToldAt < at || (stopsMarketing && row.MarketingToldAt == at))).ExecuteUpdateAsync(
             set => set.SetProperty(row => row.MarketingStoppedAt, stoppedAt).SetProperty(row => row.MarketingToldAt, (DateTimeOffset?)at), cancellationToken);
     }
 
@@ -129,6 +178,11 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
             }
 
             var same = Same(rows, named, person, toldAt);
+            foreach (var byNumber in same.FindAll(row => person.UserIds.Length > 0 && !named[row.Id]))
+            {
+                _ = await IsLongSilentAsync(byNumber, toldAt, cancellationToken) && same.Remove(byNumber);
+            }
+
             if (same.Count < 2)
             {
                 return same.SingleOrDefault();
@@ -226,7 +280,7 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
             await SaveAsync(contact, cancellationToken);
         }
 
-        await AddAsync(aliases, cancellationToken);
+        await NoteAliases.ExecuteAsync(context, aliases, cancellationToken);
     }
 
     // The number is this person's from then on, unless something later was told of them or of it.
@@ -248,6 +302,11 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
 
         if (!await ReleasePhoneAsync(contact.ChannelId, contact.Id, phone, toldAt, cancellationToken))
         {
+            if (toldAt is { } then)
+            {
+                aliases.Add(Alias(contact, AliasKind.Phone, phone, then)); // it was theirs before it was somebody else's
+            }
+
             return false;
         }
 
@@ -261,7 +320,7 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
     }
 
     // A number that changed hands: whoever had it before keeps their messages and loses the number, so that nobody reads an answer meant for
-    // somebody else. Who would have nothing left to be known by keeps it.
+    // somebody else. Who would have nothing left to be known by keeps it, unless nothing was heard of them for long.
     private async Task<bool> ReleasePhoneAsync(
         ChannelId channel, ContactId? besides, string phone, DateTimeOffset? toldAt, CancellationToken cancellationToken)
     {
@@ -273,13 +332,21 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
             return true;
         }
 
-        if (holder.ProviderUserId is null || holder.PhoneToldAt > toldAt)
+        if (holder.PhoneToldAt > toldAt || (holder.ProviderUserId is null && !await IsLongSilentAsync(holder, toldAt, cancellationToken)))
         {
             return false;
         }
 
+        await NoteAliases.ExecuteAsync(context, [Alias(holder, AliasKind.Phone, phone, toldAt ?? clock.GetUtcNow())], cancellationToken);
         return await context.Contacts.Where(row => row.Id == holder.Id)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.Phone, (string?)null).SetProperty(row => row.PhoneToldAt, (DateTimeOffset?)null), cancellationToken) == 1;
+    }
+
+    // Neither they nor the client wrote: what comes now from their number may be somebody else's.
+    private async Task<bool> IsLongSilentAsync(Contact contact, DateTimeOffset? toldAt, CancellationToken cancellationToken)
+    {
+        var last = await context.Conversations.Where(row => row.ContactId == contact.Id).Select(row => (DateTimeOffset?)row.LastMessageAt).MaxAsync(cancellationToken);
+        return (toldAt ?? clock.GetUtcNow()) - last > Silence;
     }
 
     private Task<int> SaveAsync(Contact contact, CancellationToken cancellationToken) =>
@@ -290,30 +357,6 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
                 .SetProperty(row => row.Phone, contact.Phone).SetProperty(row => row.PhoneToldAt, contact.PhoneToldAt),
             cancellationToken);
 
-    private ContactAlias Alias(Contact contact, AliasKind kind, string value, DateTimeOffset until) => new()
-    {
-        Id = Guid.CreateVersion7(clock.GetUtcNow()),
-        ClientId = tenant.ClientId,
-        ChannelId = contact.ChannelId,
-        Kind = kind,
-        Value = value,
-        ContactId = contact.Id,
-        Until = until,
-        CreatedAt = clock.GetUtcNow(),
-    };
-
-    private async Task AddAsync(IReadOnlyCollection<ContactAlias> aliases, CancellationToken cancellationToken)
-    {
-        foreach (var alias in aliases)
-        {
-            await context.Database.ExecuteSqlAsync(
-                $"""
-                INSERT INTO contact_aliases AS known (id, client_id, channel_id, kind, value, contact_id, until, created_at)
-                VALUES ({alias.Id}, {alias.ClientId.Value}, {alias.ChannelId.Value}, {alias.Kind.ToString()}, {alias.Value}, {alias.ContactId.Value}, {alias.Until}, {alias.CreatedAt})
-                ON CONFLICT (client_id, channel_id, kind, value) DO UPDATE SET contact_id = excluded.contact_id, until = excluded.until
-                WHERE known.until < excluded.until
-                """,
-                cancellationToken);
-        }
-    }
+    private ContactAlias Alias(Contact contact, AliasKind kind, string value, DateTimeOffset until) =>
+        ContactAlias.Of(contact, kind, value, until, clock.GetUtcNow());
 }

@@ -13,7 +13,7 @@ namespace WaMcp.Domain.Contacts;
 /// <summary>Erases what one client has of one person: name, number and id, and what every message to and from them says.</summary>
 /// <remarks>
 /// The contact, the conversation and the messages stay as ids, states and times, so that what was sent and received still counts, and so that
-/// a delivery that is repeated finds its message and does not bring the person back. The audit log is not touched: it never held content.
+/// a delivery that is repeated, or a change of a message that comes late, finds its message and does not bring the person back. The audit log is not touched: it never held content.
 /// Doing it twice does no harm. Only an operator can do it; it is audited as <c>contact_erased</c>, with ids and counts.
 /// </remarks>
 /// <param name="context">The database.</param>
@@ -60,7 +60,10 @@ public sealed class EraseContact(
         tenant.Set((await clients.ExecuteAsync(client, cancellationToken)).Id);
         if (TypedId.TryParse<ContactId>(person, out var id))
         {
-            return await context.Contacts.SingleOrDefaultAsync(contact => contact.Id == id, cancellationToken) ?? throw Unknown(person);
+            var ended = id.Value;
+            var kept = await context.EndedIds.Where(row => row.Id == ended).Select(row => (Guid?)row.KeptId).SingleOrDefaultAsync(cancellationToken);
+            var present = new ContactId(kept ?? ended);
+            return await context.Contacts.SingleOrDefaultAsync(contact => contact.Id == present, cancellationToken) ?? throw Unknown(person);
         }
 
         if (channel is null)
@@ -90,16 +93,20 @@ public sealed class EraseContact(
         var cancelled = await messages.Where(message => message.State == MessageState.Queued)
             .ExecuteUpdateAsync(change => change.SetProperty(message => message.State, MessageState.Cancelled), cancellationToken);
         var files = await messages.Where(message => message.MediaIds.Length > 0).Select(message => message.MediaIds).ToListAsync(cancellationToken);
-        var emptied = await messages.Where(message => message.Body != null || message.Raw != null)
+        var now = clock.GetUtcNow();
+        var emptied = await messages.Where(message => message.Body != null || message.Raw != null || message.Content != null)
             .ExecuteUpdateAsync(
-                change => change.SetProperty(message => message.Body, (string?)null).SetProperty(message => message.Raw, (string?)null)
+                change => change.SetProperty(message => message.ContentRemovedAt, (DateTimeOffset?)now).SetProperty(message => message.Body, (string?)null).SetProperty(message => message.Raw, (string?)null)
                     .SetProperty(message => message.Content, (string?)null)
                     .SetProperty(message => message.MediaIds, Array.Empty<Guid>()),
                 cancellationToken);
+        // Of what says nothing yet, nothing is written down either.
+        await messages.Where(message => message.ContentRemovedAt == null)
+            .ExecuteUpdateAsync(change => change.SetProperty(message => message.ContentRemovedAt, (DateTimeOffset?)now), cancellationToken);
         var erased = await EraseFilesAsync([.. files.SelectMany(ids => ids).Distinct()], cancellationToken);
         var (deleted, left) = await DeleteDeliveriesAsync(found, cancellationToken);
         await context.ContactAliases.Where(alias => alias.ContactId == found.Id).ExecuteDeleteAsync(cancellationToken);
-        found.Erase(clock.GetUtcNow());
+        found.Erase(now);
         var erasure = new Erasure(found.Id.ToString(), emptied, cancelled, erased, deleted, left);
         await change.SaveAsync(
             change.Row(AuditAction.ContactErased) with { ClientId = found.ClientId, ChannelId = found.ChannelId },

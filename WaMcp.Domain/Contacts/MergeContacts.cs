@@ -1,4 +1,7 @@
+using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Tenancy;
@@ -7,14 +10,18 @@ namespace WaMcp.Domain.Contacts;
 
 /// <summary>Makes one contact of several rows that turned out to be one person. Runs inside the caller's transaction.</summary>
 /// <remarks>
-/// The oldest row stays. Messages, the conversation and what is queued move to it, and old ids stay as aliases, so that what still comes under
-/// them finds the person. All rows are locked in the order of their ids before: whoever writes with one of them waits, and then finds the rest.
+/// The oldest row stays. Messages, the conversation and what is queued move to it, old names stay as aliases, so that what still comes under
+/// them finds the person, and old ids stay good (<see cref="EndedId"/>). All rows are locked in the order of their ids before: whoever writes
+/// with one of them waits, and then finds the rest. Audited as <c>contacts_merged</c>, with ids and counts.
 /// </remarks>
 /// <param name="context">The scope's client's data.</param>
 /// <param name="tenant">Whose.</param>
-/// <param name="clock">Until when old ids were theirs.</param>
+/// <param name="clock">Until when old names were theirs.</param>
 public sealed class MergeContacts(WaMcpDbContext context, TenantContext tenant, TimeProvider clock)
 {
+    /// <summary>How often it was done in this scope: whoever has found somebody before then may have to look again.</summary>
+    public int Done { get; private set; }
+
     /// <summary>Puts them together.</summary>
     /// <returns>The one that stays; null when none of them is there any more.</returns>
     public async Task<Contact?> ExecuteAsync(ChannelId channel, IReadOnlyCollection<ContactId> contacts, CancellationToken cancellationToken)
@@ -31,7 +38,7 @@ public sealed class MergeContacts(WaMcpDbContext context, TenantContext tenant, 
         var survivor = rows[0];
         foreach (var gone in rows.Skip(1))
         {
-            await context.Database.ExecuteSqlAsync($"SELECT merge_contacts({survivor.Id.Value}, {gone.Id.Value}, {channel.Value})", cancellationToken);
+            await PutTogetherAsync(channel, survivor, gone, cancellationToken);
             await TakeOverAsync(survivor, gone, cancellationToken);
         }
 
@@ -43,16 +50,34 @@ public sealed class MergeContacts(WaMcpDbContext context, TenantContext tenant, 
                 .SetProperty(row => row.ToldAt, survivor.ToldAt)
                 .SetProperty(row => row.MarketingStoppedAt, survivor.MarketingStoppedAt).SetProperty(row => row.MarketingToldAt, survivor.MarketingToldAt),
             cancellationToken);
+        Done++;
         return survivor;
     }
 
-    // Of what both have, the fresher; the other id stays as an alias.
+    private async Task PutTogetherAsync(ChannelId channel, Contact survivor, Contact gone, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var moved = await context.Database
+            .SqlQuery<int>($"""SELECT merge_contacts({survivor.Id.Value}, {gone.Id.Value}, {channel.Value}, {now}) AS "Value" """).ToListAsync(cancellationToken);
+        var row = new AuditRecord
+        {
+            Action = AuditAction.ContactsMerged,
+            Ts = now,
+            ClientId = tenant.ClientId,
+            ChannelId = channel,
+            Metadata = new JsonObject { ["contact"] = survivor.Id.ToString(), ["ended"] = gone.Id.ToString(), ["messages"] = moved[0] }.ToJsonString(),
+        };
+        await AuditTable.WriteAsync((NpgsqlConnection)context.Database.GetDbConnection(), [row], cancellationToken);
+    }
+
+    // Of what both have, the fresher; the other stays as an alias.
     private async Task TakeOverAsync(Contact survivor, Contact gone, CancellationToken cancellationToken)
     {
+        var aliases = new List<ContactAlias>();
         if (gone.ProviderUserId is { } user)
         {
             var isFresher = survivor.ProviderUserId is null || gone.UserToldAt > (survivor.UserToldAt ?? DateTimeOffset.MinValue);
-            await AliasAsync(survivor, AliasKind.User, isFresher ? survivor.ProviderUserId : user, clock.GetUtcNow(), cancellationToken);
+            Add(AliasKind.User, isFresher ? survivor.ProviderUserId : user, clock.GetUtcNow());
             survivor.ProviderUserId = isFresher ? user : survivor.ProviderUserId;
             survivor.UserToldAt = isFresher ? gone.UserToldAt : survivor.UserToldAt;
         }
@@ -61,34 +86,29 @@ public sealed class MergeContacts(WaMcpDbContext context, TenantContext tenant, 
         {
             var isFresher = survivor.Phone is null || gone.PhoneToldAt > (survivor.PhoneToldAt ?? DateTimeOffset.MinValue);
             var until = (isFresher ? gone.PhoneToldAt : survivor.PhoneToldAt) ?? clock.GetUtcNow();
-            await AliasAsync(survivor, AliasKind.Phone, isFresher ? survivor.Phone : phone, until, cancellationToken);
+            Add(AliasKind.Phone, isFresher ? survivor.Phone : phone, until);
             survivor.Phone = isFresher ? phone : survivor.Phone;
             survivor.PhoneToldAt = isFresher ? gone.PhoneToldAt : survivor.PhoneToldAt;
         }
+
+        await NoteAliases.ExecuteAsync(context, aliases, cancellationToken);
 
         var isLaterNamed = gone.ToldAt > (survivor.ToldAt ?? DateTimeOffset.MinValue);
         survivor.Name = (isLaterNamed ? gone.Name : null) ?? survivor.Name ?? gone.Name;
         survivor.Username = (isLaterNamed ? gone.Username : null) ?? survivor.Username ?? gone.Username;
         survivor.ToldAt = isLaterNamed ? gone.ToldAt : survivor.ToldAt;
-        if (gone.MarketingToldAt > (survivor.MarketingToldAt ?? DateTimeOffset.MinValue))
+        if (gone.MarketingToldAt is { } told
+            && (survivor.MarketingToldAt is null || told > survivor.MarketingToldAt || (told == survivor.MarketingToldAt && gone.MarketingStoppedAt is not null)))
         {
             (survivor.MarketingStoppedAt, survivor.MarketingToldAt) = (gone.MarketingStoppedAt, gone.MarketingToldAt);
         }
-    }
 
-    private async Task AliasAsync(Contact contact, AliasKind kind, string? value, DateTimeOffset until, CancellationToken cancellationToken)
-    {
-        if (value is null)
+        void Add(AliasKind kind, string? value, DateTimeOffset until)
         {
-            return;
+            if (value is not null)
+            {
+                aliases.Add(ContactAlias.Of(survivor, kind, value, until, clock.GetUtcNow()));
+            }
         }
-
-        await context.Database.ExecuteSqlAsync(
-            $"""
-            INSERT INTO contact_aliases (id, client_id, channel_id, kind, value, contact_id, until, created_at)
-            VALUES ({Guid.CreateVersion7(clock.GetUtcNow())}, {tenant.ClientId.Value}, {contact.ChannelId.Value}, {kind.ToString()}, {value}, {contact.Id.Value}, {until}, {clock.GetUtcNow()})
-            ON CONFLICT (client_id, channel_id, kind, value) DO UPDATE SET contact_id = excluded.contact_id, until = excluded.until
-            """,
-            cancellationToken);
     }
 }

@@ -49,11 +49,17 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
     /// <summary>What those were called before.</summary>
     public DbSet<ContactAlias> ContactAliases => Set<ContactAlias>();
 
+    /// <summary>Where ids of contacts and conversations lead that were put together with others.</summary>
+    public DbSet<EndedId> EndedIds => Set<EndedId>();
+
     /// <summary>The scope's client's conversations.</summary>
     public DbSet<Conversation> Conversations => Set<Conversation>();
 
     /// <summary>The scope's client's messages.</summary>
     public DbSet<Message> Messages => Set<Message>();
+
+    /// <summary>Statuses whose messages are not known yet.</summary>
+    public DbSet<EarlyStatus> EarlyStatuses => Set<EarlyStatus>();
 
     /// <summary>The scope's client's files.</summary>
     public DbSet<MediaObject> MediaObjects => Set<MediaObject>();
@@ -108,6 +114,7 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
             message.Property(m => m.Content).HasColumnType("json");
             message.Property(m => m.State).HasField("<State>k__BackingField");
         });
+        modelBuilder.Entity<EarlyStatus>().Property(early => early.Document).HasColumnType("json");
         modelBuilder.Entity<MessageTemplate>(template =>
         {
             template.HasKey(t => new { t.AccountId, t.Name, t.Language });

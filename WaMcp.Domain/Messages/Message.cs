@@ -48,6 +48,9 @@ public sealed class Message : ITenantOwned
     /// <summary>When the writer took it back; from then on it says nothing.</summary>
     public DateTimeOffset? RevokedAt { get; set; }
 
+    /// <summary>When retention or erasure took out what it says; from then on nothing of it is written down any more.</summary>
+    public DateTimeOffset? ContentRemovedAt { get; init; }
+
     /// <summary>The media objects that it needs (<see cref="Media.MediaObjectId"/>); none once pruned.</summary>
     public Guid[] MediaIds { get; init; } = [];
 

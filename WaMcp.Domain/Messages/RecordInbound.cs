@@ -11,53 +11,82 @@ namespace WaMcp.Domain.Messages;
 /// <summary>Writes down, for the scope's client, what a contact wrote, changed or took back. Runs inside the caller's transaction.</summary>
 /// <remarks>
 /// In whatever order it comes: a change of a message that has not come yet is kept as that message, without the time at which it was written,
-/// and the message itself then only adds what is missing. The last change in the provider's time counts, and what was taken back stays away.
+/// and the message itself then only adds what is missing. The last change in the provider's time counts, and what was taken back stays away. So
+/// does what retention or erasure emptied: then only times are noted, and nobody is met.
 /// </remarks>
 /// <param name="context">The scope's client's data.</param>
 /// <param name="tenant">Whose.</param>
-/// <param name="contacts">Finds the writer.</param>
 /// <param name="conversations">Finds the conversation.</param>
 /// <param name="clock">Stamps it.</param>
-public sealed class RecordInbound(
-    WaMcpDbContext context, TenantContext tenant, ContactBook contacts, ConversationBook conversations, TimeProvider clock)
+public sealed class RecordInbound(WaMcpDbContext context, TenantContext tenant, ConversationBook conversations, TimeProvider clock)
 {
-    /// <summary>Records one message; the same one again changes nothing.</summary>
-    /// <returns>Whether it was new.</returns>
-    public async Task<bool> ExecuteAsync(ChannelId channel, InboundMessage inbound, string requestId, CancellationToken cancellationToken)
+    /// <summary>What is known of a message already.</summary>
+    /// <param name="IsDone">Nothing more can come of the message itself.</param>
+    /// <param name="IsEmptied">Retention or erasure took out what it said.</param>
+    public sealed record Known(bool IsDone, bool IsEmptied);
+
+    /// <summary>Which messages are known, by the provider's ids.</summary>
+    public async Task<IReadOnlyDictionary<string, Known>> KnownAsync(ChannelId channel, IReadOnlyCollection<string> messages, CancellationToken cancellationToken)
     {
-        var known = await KnownAsync(channel, inbound.ProviderMessageId, cancellationToken);
-        if (known is { SentAt: not null } or { Direction: MessageDirection.Outbound })
+        var found = messages.Count == 0 ? [] : await context.Messages.AsNoTracking()
+            .Where(message => message.ChannelId == channel && message.ProviderMessageId != null && messages.Contains(message.ProviderMessageId))
+            .Select(message => new { message.ProviderMessageId, message.Direction, message.SentAt, message.ContentRemovedAt }).ToListAsync(cancellationToken);
+        return found.ToDictionary(
+            row => row.ProviderMessageId!, row => new Known(row.Direction == MessageDirection.Outbound || row.SentAt is not null, row.ContentRemovedAt is not null));
+    }
+
+    /// <summary>Records one message; the same one again changes nothing.</summary>
+    /// <param name="channel">Over which channel.</param>
+    /// <param name="inbound">The message.</param>
+    /// <param name="writer">Who wrote it; null when that is nobody's business any more.</param>
+    /// <param name="requestId">Which request brought it.</param>
+    /// <param name="cancellationToken">Rolls back.</param>
+    /// <returns>Whether it was new.</returns>
+    public async Task<bool> ExecuteAsync(
+        ChannelId channel, InboundMessage inbound, ContactId? writer, string requestId, CancellationToken cancellationToken)
+    {
+        if (writer is { } contact)
         {
-            return false;
+            var conversation = await conversations.TouchAsync(channel, contact, Opens(inbound) ? inbound.WrittenAt : null, cancellationToken);
+            // Two deliveries of the same message may be recorded side by side; the unique index decides.
+            if (await InsertAsync(channel, contact, conversation, inbound, requestId, inbound.WrittenAt, cancellationToken))
+            {
+                return true;
+            }
         }
 
-        var contact = await contacts.FindOrAddAsync(channel, inbound.Person, inbound.WrittenAt, cancellationToken);
-        var conversation = await conversations.TouchAsync(channel, contact.Id, Opens(inbound) ? inbound.WrittenAt : null, cancellationToken);
-        // Two deliveries of the same message may be recorded side by side; the unique index decides.
-        return (known is null && await InsertAsync(channel, contact, conversation, inbound, requestId, inbound.WrittenAt, cancellationToken))
-            || await CompleteAsync(channel, inbound, cancellationToken);
+        return await CompleteAsync(channel, inbound, cancellationToken);
     }
 
     /// <summary>Changes one message, or takes away what it says; the same again changes nothing.</summary>
+    /// <param name="channel">Over which channel.</param>
+    /// <param name="change">What changes.</param>
+    /// <param name="writer">Who wrote it; null when the message is known.</param>
+    /// <param name="requestId">Which request brought it.</param>
+    /// <param name="cancellationToken">Rolls back.</param>
     /// <returns>Whether it changed anything.</returns>
-    public async Task<bool> ExecuteAsync(ChannelId channel, MessageChange change, string requestId, CancellationToken cancellationToken)
+    public async Task<bool> ExecuteAsync(
+        ChannelId channel, MessageChange change, ContactId? writer, string requestId, CancellationToken cancellationToken)
     {
         var message = await context.LockAsync(channel, change.ProviderMessageId, cancellationToken);
-        if (message is null)
+        if (message is null && writer is { } contact)
         {
-            var contact = await contacts.FindOrAddAsync(channel, change.Person, change.At, cancellationToken);
-            var conversation = await conversations.TouchAsync(channel, contact.Id, null, cancellationToken);
+            var conversation = await conversations.TouchAsync(channel, contact, null, cancellationToken);
             var first = change.Edit ?? new InboundMessage(change.ProviderMessageId, change.Person, "unsupported", null, null, "{}", change.At);
             await InsertAsync(channel, contact, conversation, first, requestId, writtenAt: null, cancellationToken);
             message = await context.LockAsync(channel, change.ProviderMessageId, cancellationToken);
         }
 
-        if (message is not { Direction: MessageDirection.Inbound, RevokedAt: null } || (change.Edit is not null && message.EditedAt >= change.At))
+        if (message is not { Direction: MessageDirection.Inbound, RevokedAt: null } || (change.Edit is { } later && !IsLater(later, change.At, message)))
         {
             return false; // what the client itself sent is not a contact's to change
         }
 
-        if (change.Edit is { } edit)
+        if (message.ContentRemovedAt is not null)
+        {
+            (message.EditedAt, message.RevokedAt) = change.Edit is null ? (message.EditedAt, change.At) : (change.At, message.RevokedAt);
+        }
+        else if (change.Edit is { } edit)
         {
             message.EditedAt = change.At;
             message.Body = edit.Body;
@@ -74,23 +103,22 @@ public sealed class RecordInbound(
         return true;
     }
 
-    // What the provider says about a person is not said by them.
-    private static bool Opens(InboundMessage inbound) => inbound.Kind != "system";
+    // What the provider says about a person is not said by them, and what is said in a group opens the way into the group.
+    private static bool Opens(InboundMessage inbound) => inbound.Kind != "system" && inbound.Content?.Context?.GroupId is null;
 
-    private async Task<Known?> KnownAsync(ChannelId channel, string providerMessageId, CancellationToken cancellationToken) =>
-        await context.Messages.AsNoTracking()
-            .Where(message => message.ChannelId == channel && message.ProviderMessageId == providerMessageId)
-            .Select(message => new Known(message.Direction, message.SentAt)).SingleOrDefaultAsync(cancellationToken);
+    // Providers tell whole seconds. Of two edits within one any may be the last, but it must be the same one in whatever order they come.
+    private static bool IsLater(InboundMessage edit, DateTimeOffset at, Message message) =>
+        !(message.EditedAt >= at) || (message.EditedAt == at && string.CompareOrdinal(edit.Raw, message.Raw) > 0);
 
     private async Task<bool> InsertAsync(
-        ChannelId channel, Contact contact, ConversationId conversation, InboundMessage inbound, string requestId, DateTimeOffset? writtenAt, CancellationToken cancellationToken)
+        ChannelId channel, ContactId contact, ConversationId conversation, InboundMessage inbound, string requestId, DateTimeOffset? writtenAt, CancellationToken cancellationToken)
     {
         var (id, client, now) = (TypedId.New<MessageId>().Value, tenant.ClientId.Value, clock.GetUtcNow());
         return await context.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, body, content, raw, state,
                                   provider_message_id, request_id, trace_parent, created_at, sent_at)
-            VALUES ({id}, {client}, {channel.Value}, {conversation.Value}, {contact.Id.Value}, {nameof(MessageDirection.Inbound)},
+            VALUES ({id}, {client}, {channel.Value}, {conversation.Value}, {contact.Value}, {nameof(MessageDirection.Inbound)},
                     {inbound.Kind}, {inbound.Body}, {inbound.Content?.ToJson()}::json, {inbound.Raw}::json, {nameof(MessageState.Received)},
                     {inbound.ProviderMessageId}, {requestId}, {Activity.Current?.Id}, {now}, {writtenAt})
             ON CONFLICT (client_id, channel_id, provider_message_id) WHERE provider_message_id IS NOT NULL DO NOTHING
@@ -107,13 +135,11 @@ public sealed class RecordInbound(
             return false;
         }
 
-        var content = message.RevokedAt is null ? InboundContent.Edited(inbound.Content, InboundContent.TryFromJson(message.Content)).ToJson() : null;
+        var content = message is { RevokedAt: null, ContentRemovedAt: null } ? InboundContent.Edited(inbound.Content, InboundContent.TryFromJson(message.Content)).ToJson() : null;
         await context.Messages.Where(row => row.Id == message.Id).ExecuteUpdateAsync(
             set => set.SetProperty(row => row.Kind, inbound.Kind).SetProperty(row => row.SentAt, (DateTimeOffset?)inbound.WrittenAt).SetProperty(row => row.Content, content),
             cancellationToken);
         context.ChangeTracker.Clear();
         return true;
     }
-
-    private sealed record Known(MessageDirection Direction, DateTimeOffset? SentAt);
 }

@@ -25,7 +25,10 @@ public sealed class SendMessage(
     /// <exception cref="Fault">
     /// <c>invalid_input</c>, <c>window_closed</c>, <c>opted_out</c>, <c>phone_needed</c>; <c>conflict</c> when the order's key was used for another.
     /// </exception>
-    public async Task<AcceptedMessage> ExecuteAsync(MessageOrder order, CancellationToken cancellationToken)
+    public Task<AcceptedMessage> ExecuteAsync(MessageOrder order, CancellationToken cancellationToken) =>
+        Deadlock.RetryAsync(context, () => AcceptAsync(order, cancellationToken));
+
+    private async Task<AcceptedMessage> AcceptAsync(MessageOrder order, CancellationToken cancellationToken)
     {
         var (channel, recipient, content) = (order.Channel, order.Recipient, order.Content);
         content.Check();

@@ -21,6 +21,9 @@ public sealed record SandboxSettings
     /// <summary>The statuses a sent message gets, out of sent, delivered, read, failed and played.</summary>
     public IReadOnlyList<string>? Statuses { get; init; }
 
+    /// <summary>Whether statuses echo biz_opaque_callback_data; Meta does not promise it.</summary>
+    public bool? Echo { get; init; }
+
     /// <summary>True: customers read at once. False: a message is read when the phone page shows its chat.</summary>
     public bool? AutoRead { get; init; }
 

@@ -33,7 +33,9 @@ internal sealed class GetContactTool() : MessagingTool<GetContactTool.Input, Con
         var contacts = database.Contacts.AsNoTracking();
         if (ReadingArgument.Id<ContactId>("contactId", input.ContactId) is { } id)
         {
-            contacts = contacts.Where(contact => contact.Id == id);
+            // It may have been put together with another since the caller was given the id.
+            var present = new ContactId(await ConversationArgument.KeptAsync(database, id.Value, cancellationToken) ?? id.Value);
+            contacts = contacts.Where(contact => contact.Id == present);
         }
         else
         {

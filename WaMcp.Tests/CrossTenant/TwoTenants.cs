@@ -50,7 +50,7 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
             media);
     }
 
-    // What the person was called before.
+    // What the person was called before, what they were put together with, and a status of nobody's message.
     private async Task AliasAsync(TestClient client, string mark, string contact)
     {
         await using var scope = System.ServerApplication.Services.CreateAsyncScope();
@@ -66,6 +66,17 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
             Value = $"US.{mark}",
             ContactId = id,
             Until = DateTimeOffset.UtcNow,
+            CreatedAt = DateTimeOffset.UtcNow,
+        });
+        database.Add(new EndedId { Id = Guid.CreateVersion7(), ClientId = client.Client.Id, KeptId = id.Value, CreatedAt = DateTimeOffset.UtcNow });
+        database.Add(new EarlyStatus
+        {
+            Id = Guid.CreateVersion7(),
+            ClientId = client.Client.Id,
+            ChannelId = client.Channel.Id,
+            ProviderMessageId = $"wamid.{mark}",
+            State = MessageState.Sent,
+            Document = "{}",
             CreatedAt = DateTimeOffset.UtcNow,
         });
         await database.SaveChangesAsync();

@@ -67,6 +67,34 @@ public sealed class EraseContactTests
     }
 
     [Fact]
+    public async Task AChangeThatComesAfterwardsBringsNothingBack()
+    {
+        await using var system = await WaMcpSystem.StartAsync();
+        var webhooks = new WebhookDriver(system);
+        var client = await system.Console.OnboardAsync();
+        var (message, early, user) = (WebhookDriver.Text("words", Person), WebhookDriver.Wamid(), WebhookDriver.User());
+        await webhooks.WriteAsync(message);
+        await webhooks.WriteAsync(Edit(early, "words of an edit that came first"));
+        await webhooks.DoneAsync();
+        var contact = new ContactId(await system.QueryAsync<Guid>("SELECT id FROM contacts")).ToString();
+        await system.Console.EraseAsync(client, contact);
+
+        await webhooks.WriteAsync(Edit(message["id"]!.GetValue<string>(), "other words"));
+        await webhooks.WriteAsync(WebhookDriver.Message(
+            """{"type":"image","image":{"id":"77","mime_type":"image/png","sha256":"x","caption":"words as well"},"context":{"forwarded":true}}""", Person, user, early));
+        await webhooks.DoneAsync();
+
+        (await system.QueryAsync<string>("SELECT string_agg(concat(body, raw, content), '') FROM messages")).ShouldBe("");
+        (await system.QueryAsync<string>("SELECT string_agg(kind || ' ' || (sent_at IS NOT NULL) || ' ' || (edited_at IS NOT NULL), ', ' ORDER BY kind) FROM messages"))
+            .ShouldBe("image true true, text true true", "times are no content");
+        (await system.QueryAsync<string>("SELECT concat((SELECT count(*) FROM contacts), ' ', (SELECT count(*) FROM conversations))"))
+            .ShouldBe("1 1", "nobody is met by what was erased");
+
+        JsonObject Edit(string of, string text) => WebhookDriver.Message(
+            $$$"""{"type":"edit","edit":{"original_message_id":"{{{of}}}","message":{"type":"text","text":{"body":"{{{text}}}"}}}}""", Person);
+    }
+
+    [Fact]
     public async Task WhoeverWritesAgainIsSomebodyNew()
     {
         await using var system = await WaMcpSystem.StartAsync();

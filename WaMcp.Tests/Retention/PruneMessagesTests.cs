@@ -59,6 +59,29 @@ public sealed class PruneMessagesTests
     }
 
     [Fact]
+    public async Task AnEditThatComesAfterwardsDoesNotFillAMessageAgain()
+    {
+        var clock = new ShiftedClock();
+        await using var system = await WaMcpSystem.StartWithClockAsync(clock);
+        var webhooks = new WebhookDriver(system);
+        var client = await system.Console.OnboardAsync();
+        var message = WebhookDriver.Text("words", Person);
+        await webhooks.WriteAsync(message);
+        await webhooks.DoneAsync();
+        await system.Console.RetentionAsync(client.Client, 7);
+        clock.Advance(TimeSpan.FromDays(8));
+        await system.Console.RunDutyAsync(Duty.PruneMessages);
+        (await SayingAsync(system)).ShouldBe(0);
+
+        await webhooks.WriteAsync(WebhookDriver.Message(
+            $$$"""{"type":"edit","edit":{"original_message_id":"{{{message["id"]}}}","message":{"type":"text","text":{"body":"other words"}}}}""", Person));
+        await webhooks.DoneAsync();
+
+        (await SayingAsync(system)).ShouldBe(0);
+        (await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE edited_at IS NOT NULL")).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task RawDeliveriesGoAfterAWeekUnlessSomebodyStillNeedsThem()
     {
         var clock = new ShiftedClock();

@@ -5,7 +5,10 @@ using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Webhooks;
 
-/// <summary>In whatever order and however often deliveries come, and whoever of two workers takes them: the end is the same.</summary>
+/// <summary>
+/// In whatever order and however often deliveries come, whoever of two workers takes them, and whatever is sent meanwhile: the end is the same, and
+/// nobody waits for somebody who waits for them.
+/// </summary>
 public sealed class DisorderTests : IAsyncLifetime
 {
     private const int Orders = 12;
@@ -25,8 +28,23 @@ public sealed class DisorderTests : IAsyncLifetime
     [Fact]
     public async Task TheEndIsTheSame()
     {
-        var client = await system.Console.OnboardAsync();
+        var client = await system.Console.OnboardAsync(rpm: 100_000);
+        // What is sent stays in the queue: the sandbox would give people ids of its own.
+        await system.QueryAsync<object>("INSERT INTO pacing VALUES ('number:' || $1::text, now() + interval '1 day')", client.Channel.Id.Value);
+        await system.QueryAsync<object>(
+            """
+            CREATE TABLE put_off (error text);
+            GRANT INSERT ON put_off TO wa_app;
+            CREATE FUNCTION note_put_off() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO put_off VALUES (NEW.last_error); RETURN NULL; END $$;
+            CREATE TRIGGER note_put_off AFTER UPDATE ON jobs FOR EACH ROW WHEN (NEW.last_error IS NOT NULL) EXECUTE FUNCTION note_put_off();
+            """);
         var inOrder = new Story("story0");
+        inOrder.TellWhatBecameOf(await SendAsync(client, inOrder.Friend));
+        foreach (var to in new[] { inOrder.Friend, inOrder.FriendId })
+        {
+            await SendAsync(client, to);
+        }
+
         foreach (var chapter in inOrder.Chapters)
         {
             await webhooks.DeliverAsync(WebhookDriver.Envelope((chapter.Field, (JsonObject)chapter.Value.DeepClone())));
@@ -41,6 +59,7 @@ public sealed class DisorderTests : IAsyncLifetime
         for (var order = 1; order <= Orders; order++)
         {
             var story = new Story($"story{order}");
+            story.TellWhatBecameOf(await SendAsync(client, story.Friend));
             var left = story.Chapters.ToList();
             var told = new List<string>();
             var deliveries = new List<JsonObject>();
@@ -55,11 +74,17 @@ public sealed class DisorderTests : IAsyncLifetime
                 }
             }
 
-            await Task.WhenAll(deliveries.Select(webhooks.DeliverAsync));
+            await Task.WhenAll([.. deliveries.Select(webhooks.DeliverAsync), SendAsync(client, story.Friend), SendAsync(client, story.FriendId)]);
             await webhooks.DoneAsync();
             (await EndAsync(client, story)).ShouldBe(expected, $"WAMCP_FUZZ_SEED={Dice.Seed}, order {order}: {string.Join(", ", told)}");
         }
+
+        (await system.QueryAsync<long>("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")).ShouldBe(0);
+        (await system.QueryAsync<long>("SELECT count(*) FROM put_off")).ShouldBe(0, "each delivery is recorded at the first attempt");
     }
+
+    private async Task<string> SendAsync(TestClient client, string to) =>
+        (await system.Mcp(client.Token).ResultAsync("send_template", new { channel = client.Channel.Name, to, name = "hello_world" })).GetProperty("messageId").GetString()!;
 
     private static Chapter Draw(List<Chapter> left, Dice dice)
     {
@@ -73,6 +98,7 @@ public sealed class DisorderTests : IAsyncLifetime
         """
         SELECT string_agg(line, E'\n' ORDER BY line COLLATE "C") FROM (
             SELECT concat_ws(' | ', 'message', m.provider_message_id, m.kind, m.body, m.content::text, m.raw::text, m.sent_at, m.edited_at, m.revoked_at,
+                m.state, m.delivered_at, m.read_at,
                 'of', c.provider_user_id, c.phone, c.name, c.username, c.marketing_stopped_at, 'last', v.last_inbound_at,
                 (SELECT count(*) FROM messages x WHERE x.conversation_id = v.id)) AS line
             FROM messages m JOIN contacts c ON c.id = m.contact_id JOIN conversations v ON v.id = m.conversation_id AND v.contact_id = c.id
@@ -86,7 +112,7 @@ public sealed class DisorderTests : IAsyncLifetime
 
     private sealed record Chapter(string Name, string Field, JsonObject Value);
 
-    /// <summary>What happens to three people, each moment after the one before.</summary>
+    /// <summary>What happens to a few people, each moment after the one before.</summary>
     private sealed class Story
     {
         private static int count;
@@ -113,8 +139,17 @@ public sealed class DisorderTests : IAsyncLifetime
             Tell("picture", Writes("m4", null, @new, """{"type":"image","image":{"id":"77","mime_type":"image/png","sha256":"x","caption":"look"}}"""));
             Tell("stranger", Writes("m5", oldPhone, stranger, Body("your old number")), ("Eve", null, stranger));
             Tell("friend's id", Writes("m6", friendPhone, friend, Body("it is me")));
+            string kin = $"US.kin{Mark}", kinNow = $"US.kinnow{Mark}";
+            (Friend, FriendId) = (friendPhone, friend);
+            Tell("kin", Writes("m7", null, kin, Body("kin")));
+            Tell("kin's new id", Writes("m8", null, kinNow, Body("still kin")));
+            Tell("kin's ids", Updates(kin, kinNow, $"15554{Digits}"));
             Tell("revoke", Writes("v1", friendPhone, friend, $$$"""{"type":"revoke","revoke":{"original_message_id":"m2{{{Mark}}}"}}"""));
         }
+
+        public string Friend { get; }
+
+        public string FriendId { get; }
 
         public string Mark { get; }
 
@@ -124,12 +159,41 @@ public sealed class DisorderTests : IAsyncLifetime
 
         public string Anonymous(string text) => text.Replace(Mark, "", StringComparison.Ordinal).Replace(Digits, "", StringComparison.Ordinal);
 
+        /// <summary>Three statuses of a message to the friend, of whom the client had the number only.</summary>
+        public void TellWhatBecameOf(string messageId)
+        {
+            foreach (var status in new[] { "sent", "delivered", "read" })
+            {
+                Tell(status, WebhookDriver.Value(ConsoleDriver.SupportNumber, statuses: [new JsonObject
+                {
+                    ["id"] = $"s1{Mark}",
+                    ["status"] = status,
+                    ["timestamp"] = WebhookDriver.Seconds(now = now.AddSeconds(1)),
+                    ["recipient_id"] = Friend,
+                    ["recipient_user_id"] = FriendId,
+                    ["biz_opaque_callback_data"] = messageId,
+                }]));
+            }
+        }
+
         private static string Body(string text) => $$$"""{"type":"text","text":{"body":"{{{text}}}"}}""";
 
         private string Edit(string message, string text) => $$$"""{"type":"edit","edit":{"original_message_id":"{{{message}}}{{{Mark}}}","message":{{{Body(text)}}} }}""";
 
         private JsonObject Writes(string id, string? phone, string? user, string content) =>
             WebhookDriver.Value(ConsoleDriver.SupportNumber, [WebhookDriver.Message(content, phone, user, id + Mark, now = now.AddSeconds(1))]);
+
+        private JsonObject Updates(string before, string after, string phone)
+        {
+            var document = WebhookDriver.Value(ConsoleDriver.SupportNumber);
+            document["user_id_update"] = new JsonArray(new JsonObject
+            {
+                ["wa_id"] = phone,
+                ["user_id"] = new JsonObject { ["previous"] = before, ["current"] = after },
+                ["timestamp"] = WebhookDriver.Seconds(now = now.AddSeconds(1)),
+            });
+            return document;
+        }
 
         private JsonObject Prefers(string phone, string user, string value)
         {

@@ -78,6 +78,33 @@ public sealed class IngestTests
         }
     }
 
+    [Fact]
+    public async Task ALongPartIsRecordedInShortTransactionsOfWhichOneCanFail()
+    {
+        await using var system = await WaMcpSystem.StartAsync();
+        var webhooks = new WebhookDriver(system);
+        TestClient[] clients = [await system.Console.OnboardAsync(), await system.Console.OnboardAsync()];
+        // One of them fails in the middle, once, after others were recorded.
+        await system.QueryAsync<object>(
+            """
+            CREATE SEQUENCE tries;
+            GRANT USAGE ON SEQUENCE tries TO wa_app;
+            CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries') = 1 THEN RAISE 'no'; END IF; RETURN NULL; END $$;
+            CREATE TRIGGER fail_once AFTER INSERT ON messages FOR EACH ROW WHEN (NEW.body = '777') EXECUTE FUNCTION fail_once();
+            """);
+
+        await webhooks.WriteAsync([.. Enumerable.Range(0, 1_000).Select(number => WebhookDriver.Text($"{number}", $"1555{1_000_000 + number}", $"US.{number}"))]);
+        await Eventually.TrueAsync("both have everything", async () =>
+            await system.QueryAsync<long>("SELECT count(*) FROM messages") == 2_000 && await system.QueryAsync<long>("SELECT count(*) FROM jobs") == 0);
+
+        (await system.QueryAsync<string>("SELECT concat_ws(' ', count(*), count(DISTINCT body), count(DISTINCT contact_id)) FROM messages")).ShouldBe("2000 1000 2000");
+        foreach (var client in clients)
+        {
+            (await system.QueryAsync<long>("SELECT sum((metadata->>'messages')::bigint)::bigint FROM audit_log WHERE action = 'webhook_processed' AND client_id = $1", client.Client.Id.Value)).ShouldBe(1_000);
+            (await system.QueryAsync<long>("SELECT max((metadata->>'messages')::bigint)::bigint FROM audit_log WHERE action = 'webhook_processed' AND client_id = $1", client.Client.Id.Value)).ShouldBe(50);
+        }
+    }
+
     private static async Task<string> AddOwnAppAsync(WaMcpSystem system, string number)
     {
         var secret = RandomNumberGenerator.GetHexString(32);

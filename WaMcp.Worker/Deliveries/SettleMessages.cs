@@ -18,16 +18,19 @@ namespace WaMcp.Worker.Deliveries;
 /// out meanwhile is left as its rescuer left it.
 /// </summary>
 /// <param name="context">The client's data.</param>
-/// <param name="clock">Stamps states and rows.</param>
 /// <param name="stop">Stops a number that the provider refuses.</param>
+/// <param name="contacts">Learns who wants no more marketing.</param>
+/// <param name="early">Statuses that were faster than the answer.</param>
+/// <param name="clock">Stamps states and rows.</param>
 /// <param name="logger">Alerts when a channel pauses.</param>
 internal sealed partial class SettleMessages(
-    WaMcpDbContext context, StopChannel stop, TimeProvider clock, ILogger<SettleMessages> logger)
+    WaMcpDbContext context, StopChannel stop, ContactBook contacts, EarlyStatuses early, TimeProvider clock, ILogger<SettleMessages> logger)
 {
     private const string LearnSql =
         """
+        WITH locked AS MATERIALIZED (SELECT id FROM contacts WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE)
         UPDATE contacts SET provider_user_id = told.id
-        FROM (SELECT DISTINCT ON (id) contact, id FROM unnest($1, $2) AS row (contact, id)) told
+        FROM (SELECT DISTINCT ON (row.id) contact, row.id FROM unnest($1, $2) AS row (contact, id) JOIN locked ON locked.id = contact) told
         WHERE contacts.id = told.contact AND provider_user_id IS NULL AND erased_at IS NULL AND (
             SELECT count(*) FROM contacts other WHERE other.channel_id = contacts.channel_id AND other.client_id = contacts.client_id
                 AND other.provider_user_id = told.id) = 0 -- looked up one by one, where NOT EXISTS may read all contacts there are
@@ -79,11 +82,23 @@ internal sealed partial class SettleMessages(
     }
 
     /// <summary>
-    /// Notes the ids that the provider told for people: a number can change hands, the id cannot, so it is worth knowing at once. Not part of
-    /// the outcome: if it fails, the next message tells it again.
+    /// Notes what the provider told of people: their ids (a number can change hands, the id cannot, so it is worth knowing at once), and who wants no
+    /// more marketing; and applies statuses that were waiting for the messages' ids. Not part of the outcome: if it fails, it is told again, or looked
+    /// for. After it, because whoever holds a message must not wait for a contact.
     /// </summary>
     public async Task LearnAsync(IReadOnlyList<Sent> batch, CancellationToken cancellationToken)
     {
+        foreach (var contact in optedOut)
+        {
+            await contacts.PreferAsync(contact, stopsMarketing: true, clock.GetUtcNow(), cancellationToken);
+        }
+
+        List<string> accepted = [.. batch.Select(sent => sent.Outcome).OfType<SendOutcome.Accepted>().Select(outcome => outcome.ProviderMessageId)];
+        if (accepted.Count > 0)
+        {
+            await early.ApplyAsync(accepted, cancellationToken);
+        }
+
         var told = batch
             .Where(sent => sent.Sending.Contact.ProviderUserId is null && sent.Outcome is SendOutcome.Accepted { ProviderUserId: not null })
             .Select(sent => (Contact: sent.Sending.Contact.Id.Value, User: ((SendOutcome.Accepted)sent.Outcome).ProviderUserId!))
@@ -205,13 +220,6 @@ internal sealed partial class SettleMessages(
         if (forgotten.Count > 0)
         {
             await context.MediaUploads.Where(upload => forgotten.Contains(upload.Id)).ExecuteDeleteAsync(cancellationToken);
-        }
-
-        if (optedOut.Count > 0)
-        {
-            var now = clock.GetUtcNow();
-            await context.Contacts.Where(contact => optedOut.Contains(contact.Id) && contact.MarketingStoppedAt == null).ExecuteUpdateAsync(
-                set => set.SetProperty(contact => contact.MarketingStoppedAt, (DateTimeOffset?)now).SetProperty(contact => contact.MarketingToldAt, (DateTimeOffset?)now), cancellationToken);
         }
 
         await ledger.WriteAsync(Connection, cancellationToken);

@@ -2,11 +2,15 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Worker.Deliveries;
 
-/// <summary>Looks every minute, once across workers, for messages whose outcome has been unknown for too long.</summary>
+/// <summary>
+/// Looks every minute, once across workers, for messages whose outcome has been unknown for too long, and for statuses that came before the ids
+/// of their messages and were not applied with them.
+/// </summary>
 /// <param name="services">A scope for each client: row-level security shows no more than that.</param>
 /// <param name="database">Has the lock.</param>
 /// <param name="options">How often, and how long.</param>
@@ -66,6 +70,7 @@ internal sealed partial class UnknownWatch(
     {
         await using var scope = services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client);
+        await scope.ServiceProvider.GetRequiredService<EarlyStatuses>().ApplyAsync(messages: null, cancellationToken);
         return await scope.ServiceProvider.GetRequiredService<EndUnknown>()
             .ExecuteAsync(Clock.GetUtcNow() - options.Value.UnknownAfter, cancellationToken);
     }

@@ -40,16 +40,22 @@ internal sealed class PruneMessages(
         """
         WITH old AS MATERIALIZED (
             SELECT id FROM messages
-            WHERE client_id = $1 AND created_at < $2 AND (body IS NOT NULL OR raw IS NOT NULL)
+            WHERE client_id = $1 AND created_at < $2 AND (body IS NOT NULL OR raw IS NOT NULL OR content IS NOT NULL)
                 AND NOT EXISTS (SELECT FROM jobs WHERE jobs.subject_id = messages.id AND dead_at IS NULL)
             ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-        UPDATE messages SET body = NULL, raw = NULL, content = NULL, media_ids = '{}' FROM old WHERE messages.id = old.id
+        UPDATE messages SET body = NULL, raw = NULL, content = NULL, media_ids = '{}', content_removed_at = now() FROM old WHERE messages.id = old.id
         """;
 
     private const string Orders =
         """
         DELETE FROM idempotency_keys WHERE id IN (
             SELECT id FROM idempotency_keys WHERE client_id = $1 AND created_at < $2 ORDER BY created_at LIMIT $3)
+        """;
+
+    private const string Statuses =
+        """
+        DELETE FROM early_statuses WHERE id IN (
+            SELECT id FROM early_statuses WHERE client_id = $1 AND created_at < $2 ORDER BY created_at LIMIT $3)
         """;
 
     private const string Deliveries =
@@ -106,6 +112,7 @@ internal sealed class PruneMessages(
         var connection = (NpgsqlConnection)context.Database.GetDbConnection();
         var pruned = await InBatchesAsync(() => Of(Messages, before), "messages", turn, cancellationToken);
         await InBatchesAsync(() => Of(Orders, clock.GetUtcNow() - IdempotencyKey.KeptFor), "orders", turn, cancellationToken);
+        await InBatchesAsync(() => Of(Statuses, clock.GetUtcNow() - EarlyStatuses.KeptFor), "deliveries", turn, cancellationToken);
         turn.Count("clients", pruned > 0 ? 1 : 0);
         await scope.ServiceProvider.GetRequiredService<MarkMedia>().MarkUnusedAsync(before, cancellationToken);
         turn.Count("media", await scope.ServiceProvider.GetRequiredService<DeleteMedia>().ExecuteAsync(cancellationToken));

@@ -10,7 +10,7 @@ namespace WaMcp.Domain.Channels.WhatsApp;
 internal static class WhatsAppPeople
 {
     /// <summary>Who wrote a message.</summary>
-    public static PersonIds Writer(JsonElement message, IReadOnlyList<JsonElement> contacts)
+    public static PersonIds Writer(JsonElement message, WhatsAppContacts contacts)
     {
         var told = Text(message, "type") == "system"
             ? Before(message)
@@ -19,11 +19,11 @@ internal static class WhatsAppPeople
     }
 
     /// <summary>Who got a message.</summary>
-    public static PersonIds Recipient(JsonElement status, IReadOnlyList<JsonElement> contacts) => Complete(
+    public static PersonIds Recipient(JsonElement status, WhatsAppContacts contacts) => Complete(
         new PersonIds(Id(status, "recipient_user_id"), Id(status, "recipient_id"), Id(status, "recipient_parent_user_id")), contacts);
 
     /// <summary>Who is meant by something that has the ids in itself.</summary>
-    public static PersonIds Holder(JsonElement item, IReadOnlyList<JsonElement> contacts) =>
+    public static PersonIds Holder(JsonElement item, WhatsAppContacts contacts) =>
         Complete(new PersonIds(Id(item, "user_id"), Id(item, "wa_id"), Id(item, "parent_user_id")), contacts);
 
     /// <summary>Those whom a system message or an update of ids says to be called otherwise now; null when it says no such thing.</summary>
@@ -63,14 +63,9 @@ internal static class WhatsAppPeople
         before.IsSomebody && after.IsSomebody && before != after ? new IdentityChange(before, after, at) : null;
 
     // What is missing of the ids, and the names, stand in the list of contacts beside.
-    private static PersonIds Complete(PersonIds told, IReadOnlyList<JsonElement> contacts)
+    private static PersonIds Complete(PersonIds told, WhatsAppContacts contacts)
     {
-        var contact = contacts.Cast<JsonElement?>().FirstOrDefault(candidate =>
-            (told.UserId is { } user && Id(candidate, "user_id") == user)
-            || (told.Phone is { } phone && Id(candidate, "wa_id") == phone)
-            || (told.ParentUserId is { } parent && Id(candidate, "parent_user_id") == parent));
-        // Of one person alone the ids may stand there only.
-        contact ??= !told.IsSomebody && contacts.Count == 1 ? contacts[0] : null;
+        var contact = contacts.Find(told);
         var profile = Member(contact, "profile");
         return new PersonIds(
             told.UserId ?? Id(contact, "user_id"),

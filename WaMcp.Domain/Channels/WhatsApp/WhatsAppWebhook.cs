@@ -79,7 +79,7 @@ internal sealed class WhatsAppWebhook
 
     private void ReadNumber(string number, JsonElement value)
     {
-        var people = Items(value, "contacts").ToList();
+        var people = new WhatsAppContacts(Items(value, "contacts"));
         var messages = new List<InboundMessage>();
         var changes = new List<MessageChange>();
         var preferences = new List<PreferenceUpdate>();
@@ -149,7 +149,7 @@ internal sealed class WhatsAppWebhook
         return type == "edit" && edit is null ? null : new MessageChange(original, writer, edit, Time(message));
     }
 
-    private StatusUpdate? ReadStatus(JsonElement status, IReadOnlyList<JsonElement> people)
+    private StatusUpdate? ReadStatus(JsonElement status, WhatsAppContacts people)
     {
         var state = State(Text(status, "status"));
         unknown += state is null ? 1 : 0;
@@ -187,7 +187,7 @@ internal sealed class WhatsAppWebhook
     };
 
     // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
-    private void ReadPreference(string number, JsonElement preference, IReadOnlyList<JsonElement> people, List<PreferenceUpdate> preferences)
+    private void ReadPreference(string number, JsonElement preference, WhatsAppContacts people, List<PreferenceUpdate> preferences)
     {
         var person = WhatsAppPeople.Holder(preference, people);
         var value = Text(preference, "value");

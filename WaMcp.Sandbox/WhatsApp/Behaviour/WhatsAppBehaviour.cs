@@ -17,6 +17,8 @@ internal sealed record WhatsAppBehaviour
 
     public IReadOnlyList<string> Statuses { get; init; } = ["sent", "delivered", "read"];
 
+    public bool Echo { get; init; } = true;
+
     public bool AutoRead { get; init; } = true;
 
     public bool EnforceWindow { get; init; } = true;
@@ -45,6 +47,7 @@ internal sealed record WhatsAppBehaviour
         Duplicates = Number(change.Duplicates, Duplicates, 0, 100, "duplicates"),
         Disorder = change.Disorder ?? Disorder,
         Statuses = Names(change.Statuses) ?? Statuses,
+        Echo = change.Echo ?? Echo,
         AutoRead = change.AutoRead ?? AutoRead,
         EnforceWindow = change.EnforceWindow ?? EnforceWindow,
         RefuseByWebhook = ByWebhook(change.Refusals) ?? RefuseByWebhook,
@@ -64,6 +67,7 @@ internal sealed record WhatsAppBehaviour
         Duplicates = Duplicates,
         Disorder = Disorder,
         Statuses = Statuses,
+        Echo = Echo,
         AutoRead = AutoRead,
         EnforceWindow = EnforceWindow,
         Refusals = RefuseByWebhook ? "webhook" : "response",

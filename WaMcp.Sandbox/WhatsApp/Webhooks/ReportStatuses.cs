@@ -67,6 +67,7 @@ internal sealed class ReportStatuses(WebhookQueue webhooks, PhoneFeed phone, Cur
             ErrorCode = errorCode,
             ErrorDetails = errorDetails,
             HidesNumber = message.ByUserId,
+            Echoes = behaviour.Now.Echo,
             Due = due ?? at,
         });
 

@@ -14,6 +14,8 @@ internal sealed class StatusUpdate(ChatMessage message, string status, DateTimeO
 
     public override bool ShowsContact => status != "failed";
 
+    public bool Echoes { get; init; } = true;
+
     public int ErrorCode { get; init; }
 
     public string? ErrorDetails { get; init; }
@@ -30,7 +32,7 @@ internal sealed class StatusUpdate(ChatMessage message, string status, DateTimeO
         }
 
         writer.WriteString("recipient_user_id", message.Chat.Customer.UserId);
-        if (message.CallbackData is { } data)
+        if (Echoes && message.CallbackData is { } data)
         {
             writer.WriteString("biz_opaque_callback_data", data);
         }
