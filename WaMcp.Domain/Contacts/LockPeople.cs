@@ -1,5 +1,5 @@
-using Npgsql;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Jobs;
@@ -15,12 +15,12 @@ internal sealed class LockPeople(WaMcpDbContext context, TenantContext tenant)
     // Whoever may be meant by the number of somebody, at whatever time.
     private const string NamedSql =
         """
-        SELECT place, id FROM unnest($2::int[], $3::text[]) AS told (place, name) JOIN contacts ON channel_id = $1 AND provider_user_id = name
+        SELECT place, id FROM unnest($2::int[], $3::text[]) AS told (place, name) JOIN contacts ON channel_id = $1 AND provider_user_id = told.name
         UNION SELECT place, contact_id FROM unnest($2::int[], $3::text[]) AS told (place, name)
-            JOIN contact_aliases ON channel_id = $1 AND kind = 'User' AND value = name
-        UNION SELECT place, id FROM unnest($4::int[], $5::text[]) AS told (place, name) JOIN contacts ON channel_id = $1 AND phone = name
+            JOIN contact_aliases ON channel_id = $1 AND kind = 'User' AND value = told.name
+        UNION SELECT place, id FROM unnest($4::int[], $5::text[]) AS told (place, name) JOIN contacts ON channel_id = $1 AND phone = told.name
         UNION SELECT place, contact_id FROM unnest($4::int[], $5::text[]) AS told (place, name)
-            JOIN contact_aliases ON channel_id = $1 AND kind = 'Phone' AND value = name
+            JOIN contact_aliases ON channel_id = $1 AND kind = 'Phone' AND value = told.name
         """;
 
     // 256 locks for all names there are: a transaction must not fill the table of locks, and who meets by chance waits a moment.
@@ -62,7 +62,7 @@ internal sealed class LockPeople(WaMcpDbContext context, TenantContext tenant)
 
             besides = []; // somebody was put together with somebody else just now
             var again = await NamedAsync(channel, told, cancellationToken);
-            if (again.SelectMany(ofPlace => ofPlace).All(ids.Contains))
+            if (again.SelectMany(ofPlace => ofPlace).All(id => ids.Contains(id)))
             {
                 return;
             }

@@ -84,7 +84,8 @@ public sealed class RecordInbound(WaMcpDbContext context, TenantContext tenant, 
 
         if (message.ContentRemovedAt is not null)
         {
-            (message.EditedAt, message.RevokedAt) = change.Edit is null ? (message.EditedAt, change.At) : (change.At, message.RevokedAt);
+            message.EditedAt = change.Edit is null ? message.EditedAt : change.At;
+            message.RevokedAt = change.Edit is null ? change.At : null;
         }
         else if (change.Edit is { } edit)
         {

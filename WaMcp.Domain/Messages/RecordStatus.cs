@@ -71,11 +71,17 @@ public sealed class RecordStatus(WaMcpDbContext context, StopChannel stop, Conta
             _ = message.ProviderMessageId is { } id && byTheirs.TryAdd(id, message);
         }
 
-        return [.. from status in statuses
-                   let message = (status.MessageId is { } id ? byOurs.GetValueOrDefault(id) : null) ?? byTheirs.GetValueOrDefault(status.ProviderMessageId)
-                   where message is not null
-                   let teaches = status.Person is { UserId: not null, Phone: { } phone } && phone == message.PhoneAlone ? status.Person : null
-                   select new About(status, message.Id, message.Contact, teaches)];
+        var about = new List<About>();
+        foreach (var status in statuses)
+        {
+            if (((status.MessageId is { } id ? byOurs.GetValueOrDefault(id) : null) ?? byTheirs.GetValueOrDefault(status.ProviderMessageId)) is { } message)
+            {
+                var teaches = status.Person is { UserId: not null, Phone: { } phone } && phone == message.PhoneAlone ? status.Person : null;
+                about.Add(new About(status, message.Id, message.Contact, teaches));
+            }
+        }
+
+        return about;
     }
 
     /// <summary>Applies them: twice is once, late is nothing, and one that settles an unknown outcome settles it.</summary>

@@ -91,7 +91,7 @@ public sealed class EraseContactTests
             .ShouldBe("1 1", "nobody is met by what was erased");
 
         JsonObject Edit(string of, string text) => WebhookDriver.Message(
-            $$$"""{"type":"edit","edit":{"original_message_id":"{{{of}}}","message":{"type":"text","text":{"body":"{{{text}}}"}}}}""", Person);
+            $$$"""{"type":"edit","edit":{"original_message_id":"{{{of}}}","message":{"type":"text","text":{"body":"{{{text}}}"} } } }""", Person);
     }
 
     [Fact]

@@ -74,7 +74,7 @@ public sealed class PruneMessagesTests
         (await SayingAsync(system)).ShouldBe(0);
 
         await webhooks.WriteAsync(WebhookDriver.Message(
-            $$$"""{"type":"edit","edit":{"original_message_id":"{{{message["id"]}}}","message":{"type":"text","text":{"body":"other words"}}}}""", Person));
+            $$$"""{"type":"edit","edit":{"original_message_id":"{{{message["id"]}}}","message":{"type":"text","text":{"body":"other words"} } } }""", Person));
         await webhooks.DoneAsync();
 
         (await SayingAsync(system)).ShouldBe(0);

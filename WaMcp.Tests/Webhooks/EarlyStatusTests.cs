@@ -48,7 +48,7 @@ public sealed class EarlyStatusTests
         var original = WebhookDriver.Text("the message", null, WebhookDriver.User());
         var (id, user) = (original["id"]!.GetValue<string>(), original["from_user_id"]!.GetValue<string>());
         await webhooks.WriteAsync(WebhookDriver.Message(
-            $$$"""{"type":"edit","edit":{"original_message_id":"{{{id}}}","message":{"type":"text","text":{"body":"edited"}}}}""", null, user));
+            $$$"""{"type":"edit","edit":{"original_message_id":"{{{id}}}","message":{"type":"text","text":{"body":"edited"} } } }""", null, user));
         await webhooks.DeliverAsync(WebhookDriver.Envelope(("messages", WebhookDriver.Value(ConsoleDriver.SupportNumber, statuses: [new JsonObject
         {
             ["id"] = id, ["status"] = "sent", ["timestamp"] = WebhookDriver.Seconds(WebhookDriver.Moment()), ["recipient_user_id"] = user,
