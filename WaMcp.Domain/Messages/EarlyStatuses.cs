@@ -51,7 +51,7 @@ public sealed class EarlyStatuses(WaMcpDbContext context, TenantContext tenant, 
         var found = await waiting.OrderBy(early => early.CreatedAt).Take(Most).ToListAsync(cancellationToken);
         foreach (var ofChannel in found.GroupBy(early => early.ChannelId))
         {
-            await Deadlock.RetryAsync(context, () => ApplyAsync(ofChannel.Key, [.. ofChannel], cancellationToken));
+            await Collision.RetryAsync(context, () => ApplyAsync(ofChannel.Key, [.. ofChannel], cancellationToken));
         }
     }
 

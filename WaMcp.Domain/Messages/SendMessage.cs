@@ -26,7 +26,7 @@ public sealed class SendMessage(
     /// <c>invalid_input</c>, <c>window_closed</c>, <c>opted_out</c>, <c>phone_needed</c>; <c>conflict</c> when the order's key was used for another.
     /// </exception>
     public Task<AcceptedMessage> ExecuteAsync(MessageOrder order, CancellationToken cancellationToken) =>
-        Deadlock.RetryAsync(context, () => AcceptAsync(order, cancellationToken));
+        Collision.RetryAsync(context, () => AcceptAsync(order, cancellationToken));
 
     private async Task<AcceptedMessage> AcceptAsync(MessageOrder order, CancellationToken cancellationToken)
     {

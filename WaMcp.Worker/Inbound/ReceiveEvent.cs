@@ -58,21 +58,19 @@ internal sealed class ReceiveEvent(
             .Where(update => update.ProviderId == channel.ProviderId)
             .Select(update => update.At(webhook.ReceivedAt))
             .ToList());
-        for (var left = updates.Chunk(MostAtOnce).ToList(); ;)
+        var parts = updates.Chunk(MostAtOnce).DefaultIfEmpty([]).ToList();
+        foreach (var (place, some) in parts.Index())
         {
-            var (some, isLast) = (left.FirstOrDefault([]), left.Count <= 1);
+            var isLast = place == parts.Count - 1;
             if (!isLast)
             {
                 await queue.ExtendAsync(job, options.Value.Lease, cancellationToken);
             }
 
-            var isGranted = await Deadlock.RetryAsync(context, () => RecordAsync(job, webhook, channel, some, isLast, cancellationToken));
-            if (isLast || !isGranted)
+            if (!await Collision.RetryAsync(context, () => RecordAsync(job, webhook, channel, some, isLast, cancellationToken)))
             {
-                return;
+                return; // the grant was revoked
             }
-
-            left.RemoveAt(0);
         }
     }
 
