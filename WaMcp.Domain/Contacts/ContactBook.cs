@@ -106,7 +106,7 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
             aliases.Add(Alias(contact, AliasKind.Phone, oldPhone, change.At));
             // Also when the new one is somebody else's by now: it was given up all the same.
             var isGone = contact.Phone == oldPhone && contact.ProviderUserId is not null && !(contact.PhoneToldAt > change.At);
-            contact.Phone = isGone ? null : contact.Phone;
+            (contact.Phone, contact.PhoneToldAt) = isGone ? (null, change.At) : (contact.Phone, contact.PhoneToldAt);
         }
 
         aliases.RemoveAll(alias => alias.Kind == AliasKind.User ? alias.Value == contact.ProviderUserId : alias.Value == contact.Phone);
