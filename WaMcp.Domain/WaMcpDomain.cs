@@ -144,9 +144,9 @@ public static class WaMcpDomain
         services.AddSingleton<MigrateDatabase>();
         services.AddSingleton<ClientEpoch>().AddScoped<AuditedChange>();
         services.AddScoped<FindClient>().AddScoped<CreateClient>().AddScoped<EnableClient>().AddScoped<SetRetention>();
-        services.AddScoped<FindChannel>().AddScoped<AddChannel>().AddScoped<ResumeChannel>().AddScoped<PaceChannel>().AddScoped<RotateAppSecret>();
+        services.AddScoped<FindChannel>().AddScoped<AddChannel>().AddScoped<ResumeChannel>().AddScoped<PaceChannel>().AddScoped<AppSecrets>().AddScoped<RotateAppSecret>();
         services.AddScoped<FindDeadLetter>().AddScoped<RetryDeadLetter>().AddScoped<DiscardDeadLetter>();
-        services.AddScoped<FindDelivery>().AddScoped<ListDeliveries>().AddScoped<ReplayDeliveries>();
+        services.AddScoped<FindDelivery>().AddScoped<ListDeliveries>().AddScoped<ReadDelivery>().AddScoped<ReplayDeliveries>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
         services.AddScoped<FindKey>().AddScoped<HashNewKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
         services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();

@@ -27,7 +27,10 @@ public static class ServerApp
         builder.Services.AddWaMcpDomain().AddMedia().AddKeyAccess().AddChannels();
         builder.Services.AddAuditLog().AddBackground<WebhookInbox>();
         builder.Services.AddSingleton<BodiesOnTheirWay>();
-        builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddSingleton<WebhookSecrets>();
+        builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddSingleton<WebhookSecrets>().AddSingleton<WebhookBodies>();
+        builder.Services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section)
+            .Validate(options => options.MaxBytesOnTheirWay >= WebhookBodies.MaxBodyBytes * 4L, "Webhooks:MaxBytesOnTheirWay must be at least 16777216: four of the largest deliveries.")
+            .ValidateOnStart();
         builder.Services.AddWaMcpTools().AddMcpEndpoint();
         builder.Services.AddOptions<McpOptions>().Validate<IOptions<MediaOptions>>(
             (mcp, media) => mcp.MaxRequestBytes >= (media.Value.MaxInlineBytes * 4L / 3) + RoomForTheRest,

@@ -49,6 +49,23 @@ public static partial class AddressLimit
     /// </summary>
     public static void Excuse(HttpContext http) => http.Features.Set(Excused.Instance);
 
+    /// <summary>What counts as one address.</summary>
+    public static string AddressOf(HttpContext http) => FailingAddresses.Group(http.Connection.RemoteIpAddress);
+
+    /// <summary>
+    /// Says what this request is about: if it fails, it counts for that part of its address's requests alone. One address may speak for many, as a
+    /// provider's does, and what fails for one of them must not shut out the others.
+    /// </summary>
+    /// <returns>How much longer that part is refused; null when it is not.</returns>
+    public static TimeSpan? Narrow(HttpContext http, string part)
+    {
+        var counted = new Narrowed($"{AddressOf(http)} {part}");
+        http.Features.Set(counted);
+        return http.RequestServices.GetRequiredService<FailingAddresses>().BlockedFor(counted.Key);
+    }
+
+    internal static string Counted(HttpContext http, string address) => http.Features.Get<Narrowed>()?.Key ?? address;
+
     internal static bool Counts(HttpContext http) =>
         http.Response.StatusCode == StatusCodes.Status401Unauthorized && http.Features.Get<Excused>() is null;
 
@@ -68,6 +85,8 @@ public static partial class AddressLimit
 
     private static Task RefuseAsync(HttpContext http, string message) =>
         http.Response.WriteAsJsonAsync(new { error = new { code = "too_many_requests", message } }, http.RequestAborted);
+
+    private sealed record Narrowed(string Key);
 
     private sealed class Excused
     {

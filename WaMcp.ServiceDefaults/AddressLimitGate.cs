@@ -34,7 +34,7 @@ internal sealed class AddressLimitGate(RequestDelegate next, FailingAddresses ad
             // Also when the caller hung up before the answer: that must not be a way to fail for free.
             if (AddressLimit.Counts(http))
             {
-                await addresses.CountAsync(address);
+                await addresses.CountAsync(AddressLimit.Counted(http, address));
             }
         }
     }

@@ -7,7 +7,7 @@ namespace WaMcp.Admin.Channels;
 /// <summary>A channel as the console shows it: nothing of its credentials.</summary>
 internal sealed record ChannelRow(
     string Id, string Name, string Kind, string Profile, string PhoneNumberId, string? WabaId, string DisplayPhone, int MessagesPerSecond,
-    DateTimeOffset CreatedAt, DateTimeOffset? StoppedAt, string? StoppedReason)
+    DateTimeOffset CreatedAt, DateTimeOffset? StoppedAt, string? StoppedReason, DateTimeOffset? PreviousSecretSince)
     : IRow<ChannelRow>
 {
     public static IReadOnlyList<Column<ChannelRow>> Columns { get; } =
@@ -22,6 +22,7 @@ internal sealed record ChannelRow(
         new("per second", row => row.MessagesPerSecond.ToString(CultureInfo.InvariantCulture)),
         new("created", row => PlainText.Time(row.CreatedAt)),
         new("stopped", row => row.StoppedReason),
+        new("previous secret", row => row.PreviousSecretSince is { } since ? $"since {PlainText.Time(since)}" : null),
     ];
 
     public static ChannelRow Of(Channel channel) => new(
@@ -35,5 +36,6 @@ internal sealed record ChannelRow(
         channel.MessagesPerSecond,
         channel.CreatedAt,
         channel.StoppedAt,
-        channel.StoppedReason);
+        channel.StoppedReason,
+        channel.AppSecretPreviousSealed is null ? null : channel.AppSecretRotatedAt);
 }

@@ -8,5 +8,8 @@ internal static class ClientArgument
     public static Argument<string> Create() => new("client") { Description = "The client's id (cli_…) or slug." };
 
     public static Option<string> CreateOption(bool required, string description) =>
-        new("--client") { Description = description, HelpName = "id|slug", Required = required };
+        CreateOption("--client", description, required);
+
+    public static Option<string> CreateOption(string name, string description, bool required = false) =>
+        new(name) { Description = description, HelpName = "id|slug", Required = required };
 }

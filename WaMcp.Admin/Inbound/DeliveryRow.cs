@@ -15,6 +15,8 @@ internal sealed record DeliveryRow(
     DateTimeOffset? FannedOutAt,
     Dictionary<string, int> Outcomes,
     string[] ChannelIds,
+    int PartsWaiting,
+    int PartsDead,
     int Bytes,
     string RequestId)
     : IRow<DeliveryRow>
@@ -29,6 +31,7 @@ internal sealed record DeliveryRow(
         new("provider", row => row.Provider),
         new("received", row => PlainText.Time(row.ReceivedAt)),
         new("became", row => row.FannedOutAt is null ? DeliveryOutcome.Waiting : string.Join(", ", row.Outcomes.Select(count => $"{count.Key} {count.Value}"))),
+        new("parts left", row => Left(row.PartsWaiting, row.PartsDead)),
         new("channels", row => row.ChannelIds.Length == 0 ? null : string.Join(' ', row.ChannelIds)),
         new("bytes", row => row.Bytes.ToString(CultureInfo.InvariantCulture)),
         new("request", row => row.RequestId),
@@ -41,9 +44,16 @@ internal sealed record DeliveryRow(
         summary.FannedOutAt,
         JsonSerializer.Deserialize(summary.Counts, AdminJson.Default.DictionaryStringInt32)!,
         [.. summary.ChannelIds.Select(channel => new ChannelId(channel).ToString())],
+        summary.PartsWaiting,
+        summary.PartsDead,
         summary.Bytes,
         summary.RequestId);
 
-    public static DeliveryRow Of(WebhookEvent webhook) => Of(new ListDeliveries.Summary(
-        webhook.Id, webhook.Provider, webhook.ReceivedAt, webhook.FannedOutAt, webhook.Counts, webhook.ChannelIds, webhook.Body.Length, webhook.RequestId));
+    private static string? Left(int waiting, int dead) => (waiting, dead) switch
+    {
+        (0, 0) => null,
+        (_, 0) => $"{waiting} waiting",
+        (0, _) => $"{dead} dead",
+        _ => $"{waiting} waiting, {dead} dead",
+    };
 }

@@ -9,7 +9,7 @@ namespace WaMcp.Admin.Inbound;
 internal sealed class ShowInboundCommand : ConsoleCommand
 {
     private readonly Argument<string> delivery = new("delivery") { Description = "The delivery's id (evt_…)." };
-    private readonly Option<bool> raw = new("--raw") { Description = "Show what it says too: texts, names and numbers of people." };
+    private readonly Option<bool> raw = new("--raw") { Description = "Show what it says too: texts, names and numbers of people. This is audited." };
 
     public ShowInboundCommand()
         : base(
@@ -24,9 +24,12 @@ internal sealed class ShowInboundCommand : ConsoleCommand
 
     public override async Task ExecuteAsync(Invocation run, CancellationToken cancellationToken)
     {
-        var found = await run.Get<FindDelivery>().ExecuteAsync(run.Required(delivery), cancellationToken);
+        var reference = run.Required(delivery);
+        var found = run.Given(raw)
+            ? await run.Get<ReadDelivery>().ExecuteAsync(reference, cancellationToken)
+            : await run.Get<FindDelivery>().ExecuteAsync(reference, cancellationToken);
         var body = run.Given(raw) ? Encoding.UTF8.GetString(found.Body) : null;
-        run.Report.Show(DeliveryRow.Of(found) with { Raw = body });
+        run.Report.Show(DeliveryRow.Of(await run.Get<ListDeliveries>().ExecuteAsync(found, cancellationToken)) with { Raw = body });
         if (body is not null && !run.Report.IsJson)
         {
             run.Report.Results.WriteLine(Output.PlainText.Line(body)); // it came from outside

@@ -35,8 +35,8 @@ public sealed class ClientEpoch(IServiceProvider services, Operator @operator, T
     public const string ChannelsKey = "wamcp:channels";
 
     /// <summary>
-    /// Tells the servers that the channels' secrets changed. When Redis is away they see it by themselves within five seconds; until then deliveries
-    /// under a new secret are refused, and the provider delivers them again.
+    /// Tells the servers that the channels' secrets changed. When Redis is away they see it by themselves within five seconds, and the operator is
+    /// told so; until then deliveries under a new secret are refused, and the provider delivers them again.
     /// </summary>
     public async Task TellChannelsAsync()
     {
@@ -46,7 +46,7 @@ public sealed class ClientEpoch(IServiceProvider services, Operator @operator, T
         }
         catch (Exception)
         {
-            // They see it by themselves.
+            @operator.Tell?.Invoke("Redis does not answer; the other servers follow within 5 s.");
         }
     }
 

@@ -84,6 +84,9 @@ public static class AuditAction
     /// <summary>An operator had stored deliveries of a provider taken apart once more.</summary>
     public const string InboundReplayed = "inbound_replayed";
 
+    /// <summary>An operator looked at what a stored delivery says.</summary>
+    public const string InboundRead = "inbound_read";
+
     /// <summary>An operator granted a channel.</summary>
     public const string GrantAdded = "grant_added";
 

@@ -11,9 +11,10 @@ namespace WaMcp.Domain.Channels;
 /// <param name="context">The database.</param>
 /// <param name="change">Saves it with its audit row.</param>
 /// <param name="box">Seals BYOA credentials.</param>
+/// <param name="apps">Knows the other numbers of the same app.</param>
 /// <param name="epochs">Tells the servers of a new secret.</param>
 /// <param name="clock">Stamps it.</param>
-public sealed class AddChannel(WaMcpDbContext context, AuditedChange change, SecretBox box, ClientEpoch epochs, TimeProvider clock)
+public sealed class AddChannel(WaMcpDbContext context, AuditedChange change, SecretBox box, AppSecrets apps, ClientEpoch epochs, TimeProvider clock)
 {
     /// <summary>What an operator tells about a WhatsApp number.</summary>
     /// <param name="Name">Kebab-case name.</param>
@@ -47,6 +48,11 @@ public sealed class AddChannel(WaMcpDbContext context, AuditedChange change, Sec
         }
 
         var channel = Build(number);
+        if (number.AppSecret is { } appSecret && (await apps.OfSecretAsync(appSecret, cancellationToken)).FirstOrDefault() is { } other)
+        {
+            apps.TakeOver(channel, other); // another number of the same app: what that app signed before speaks for this one too
+        }
+
         context.Channels.Add(channel);
         try
         {

@@ -33,6 +33,12 @@ public sealed class Channel
     /// <summary>The app secret before the present one, sealed; deliveries signed with it are accepted too.</summary>
     public byte[]? AppSecretPreviousSealed { get; set; }
 
+    /// <summary>When the present app secret took its place.</summary>
+    public DateTimeOffset? AppSecretRotatedAt { get; set; }
+
+    /// <summary>Keyed digests of the app secrets before the present one, all there ever were.</summary>
+    public byte[][] AppSecretsBefore { get; set; } = [];
+
     /// <summary>How many messages it may send in a second.</summary>
     public int MessagesPerSecond { get; set; } = 80;
 

@@ -57,6 +57,11 @@ public interface IChannel
     /// <exception cref="Fault"><c>provider_refused</c>, <c>unavailable</c>, <c>misconfigured</c>.</exception>
     Task<IReadOnlyList<MessageTemplate>> TemplatesAsync(Channel channel, CancellationToken cancellationToken);
 
+    /// <summary>Whether a stored delivery that this secret signed may speak for the channel.</summary>
+    /// <param name="channel">One that the delivery names.</param>
+    /// <param name="signer">Digest of the secret; null for the platform's.</param>
+    bool SpeaksFor(Channel channel, byte[]? signer);
+
     /// <summary>Understands a stored delivery. What cannot be understood is left out and counted, never an error: the raw event stays.</summary>
     Understanding Understand(ReadOnlyMemory<byte> body);
 }

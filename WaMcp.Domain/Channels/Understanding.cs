@@ -26,4 +26,15 @@ public sealed record Understanding
 /// <param name="Payload">What it says, JSON; nothing about persons.</param>
 /// <param name="Digest">The same for the same fact told twice.</param>
 /// <param name="At">When, as the provider says; null when it does not.</param>
-public sealed record ProviderFact(string? AccountId, string? ChannelProviderId, string Kind, string Payload, string Digest, DateTimeOffset? At);
+/// <param name="Address">The digits of the number that it is about, where the provider names that one of the account's by its number only.</param>
+public sealed record ProviderFact(
+    string? AccountId, string? ChannelProviderId, string Kind, string Payload, string Digest, DateTimeOffset? At, string? Address = null)
+{
+    /// <summary>Whether it is about this channel.</summary>
+    public bool IsAbout(Channel channel) => ChannelProviderId is { } id
+        ? channel.ProviderId == id
+        : AccountId is not null && channel.AccountId == AccountId && (Address is null || Address == DigitsOf(channel.Address));
+
+    /// <summary>The digits of a number as people write it.</summary>
+    public static string DigitsOf(string address) => string.Concat(address.Where(char.IsAsciiDigit));
+}

@@ -76,6 +76,13 @@ public sealed class SecretBox
         return Encoding.UTF8.GetString(plain);
     }
 
+    /// <summary>
+    /// Tells whether two secrets are the same without telling either: the same for the same secret and purpose, and nothing that could be tried out
+    /// without the key.
+    /// </summary>
+    public byte[] Digest(string secret, string purpose) =>
+        HMACSHA256.HashData(RequireKey(), Encoding.UTF8.GetBytes($"wamcp digest of {purpose}\0{secret}"));
+
     private static Layout Parts(byte[] sealedValue)
     {
         var rest = sealedValue.AsSpan(HeaderLength);

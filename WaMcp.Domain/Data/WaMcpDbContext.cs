@@ -134,6 +134,7 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
         modelBuilder.Entity<ApiKey>().Property(k => k.RevokedAt).IsConcurrencyToken();
         modelBuilder.Entity<ApiKey>().Ignore(k => k.EndedByRotation).Property(k => k.ReplacedBy).IsConcurrencyToken();
         modelBuilder.Entity<Grant>().Property(g => g.RevokedAt).IsConcurrencyToken();
+        modelBuilder.Entity<Channel>().Property(c => c.AppSecretRotatedAt).IsConcurrencyToken();
         modelBuilder.Entity<Job>().Property(j => j.DeadAt).IsConcurrencyToken();
         modelBuilder.Entity<RetiredPepper>().Property(p => p.AcceptedUntil).IsConcurrencyToken();
         foreach (var entity in modelBuilder.Model.GetEntityTypes().ToList())

@@ -18,10 +18,10 @@ public sealed class WebhookEvent
     public required string RequestId { get; init; }
 
     /// <summary>
-    /// The BYOA channels whose app secret made the signature; empty when it was the platform's. A delivery speaks for these channels
-    /// only: whoever holds one app's secret must not write into another's.
+    /// Keyed digest of the BYOA app secret that made the signature; null when it was the platform's. A delivery speaks for the channels that have
+    /// this secret, or had it, and for no others: whoever holds one app's secret must not write into another's.
     /// </summary>
-    public required Guid[] SignedBy { get; init; }
+    public byte[]? Signer { get; init; }
 
     /// <summary>When it was accepted.</summary>
     public DateTimeOffset ReceivedAt { get; init; }

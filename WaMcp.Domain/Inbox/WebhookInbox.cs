@@ -23,16 +23,21 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
     private const int MaxBatchBytes = 16 * 1024 * 1024;
     private const int Capacity = 2_000;
 
+    // Of all that wait: while the database is slow, the provider keeps the rest, not our memory.
+    private const long MaxWaitingBytes = 128L * 1024 * 1024;
+
     private const string StoreSql =
         """
         WITH event AS (
-            INSERT INTO webhook_events (id, provider, body, request_id, received_at, signed_by)
-            SELECT id, provider, body, request_id, received_at, signed_by::uuid[]
-            FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[], $9::text[])
-                AS new (id, provider, body, request_id, received_at, signed_by))
+            INSERT INTO webhook_events (id, provider, body, request_id, received_at, signer)
+            SELECT id, provider, body, request_id, received_at, signer
+            FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[], $9::bytea[])
+                AS new (id, provider, body, request_id, received_at, signer))
         INSERT INTO jobs (id, kind, subject_id, run_at, trace_parent)
         SELECT job, $8, event, now(), trace FROM unnest($6::uuid[], $1::uuid[], $7::text[]) AS new (job, event, trace)
         """;
+
+    private long waitingBytes;
 
     private readonly Channel<Waiting> queue =
         System.Threading.Channels.Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = true });
@@ -40,15 +45,15 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
     /// <summary>Stores one delivery and returns when it is durable.</summary>
     /// <param name="provider">Whose.</param>
     /// <param name="body">The raw bytes, verified.</param>
-    /// <param name="signedBy">The BYOA channels whose app secret fits; empty for the platform's.</param>
+    /// <param name="signer">Digest of the BYOA app secret that fits; null for the platform's.</param>
     /// <param name="requestId">The request it came in.</param>
     /// <param name="cancellationToken">Gives up waiting; the delivery may be stored all the same, which does no harm.</param>
     /// <exception cref="Fault"><c>unavailable</c>: it could not be stored, the provider should try again.</exception>
     public async Task<WebhookEventId> StoreAsync(
-        ChannelKind provider, byte[] body, IReadOnlyCollection<ChannelId> signedBy, string requestId, CancellationToken cancellationToken)
+        ChannelKind provider, byte[] body, byte[]? signer, string requestId, CancellationToken cancellationToken)
     {
-        var waiting = new Waiting(TypedId.New<WebhookEventId>(), provider, body, signedBy, requestId, clock.GetUtcNow(), Activity.Current?.Id);
-        await queue.Writer.WriteAsync(waiting, cancellationToken);
+        var waiting = new Waiting(TypedId.New<WebhookEventId>(), provider, body, signer, requestId, clock.GetUtcNow(), Activity.Current?.Id);
+        await EnqueueAsync(waiting, cancellationToken);
         await waiting.Stored.Task.WaitAsync(cancellationToken);
         return waiting.Id;
     }
@@ -83,6 +88,29 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
         }
     }
 
+    private async Task EnqueueAsync(Waiting waiting, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Add(ref waitingBytes, waiting.Body.Length) > MaxWaitingBytes)
+        {
+            Leave(waiting);
+            throw NotStored(null);
+        }
+
+        try
+        {
+            await queue.Writer.WriteAsync(waiting, cancellationToken);
+        }
+        catch (Exception)
+        {
+            Leave(waiting);
+            throw;
+        }
+    }
+
+    private void Leave(Waiting waiting) => Interlocked.Add(ref waitingBytes, -waiting.Body.Length);
+
+    private static Fault NotStored(Exception? inner) => new(FaultCode.Unavailable, "The delivery could not be stored. Deliver it again.", inner: inner);
+
     private async Task StoreBatchAsync(List<Waiting> batch)
     {
         try
@@ -93,8 +121,12 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
         catch (Exception exception)
         {
             LogNotStored(exception, batch.Count);
-            var fault = new Fault(FaultCode.Unavailable, "The delivery could not be stored. Deliver it again.", inner: exception);
+            var fault = NotStored(exception);
             batch.ForEach(waiting => waiting.Stored.TrySetException(fault));
+        }
+        finally
+        {
+            batch.ForEach(Leave);
         }
     }
 
@@ -114,8 +146,7 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
                 new() { Value = batch.ConvertAll(_ => TypedId.New<JobId>().Value) },
                 new() { Value = batch.ConvertAll(waiting => waiting.TraceParent), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
                 new() { Value = nameof(JobKind.FanOut) },
-                // An array literal each: unnest() would flatten arrays of arrays.
-                new() { Value = batch.ConvertAll(waiting => $"{{{string.Join(',', waiting.SignedBy.Select(channel => channel.Value))}}}") },
+                new() { Value = batch.ConvertAll(waiting => waiting.Signer), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
             },
         });
         commands.BatchCommands.Add(new($"NOTIFY {JobQueue.Notification}"));
@@ -129,7 +160,7 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
         WebhookEventId Id,
         ChannelKind Provider,
         byte[] Body,
-        IReadOnlyCollection<ChannelId> SignedBy,
+        byte[]? Signer,
         string RequestId,
         DateTimeOffset ReceivedAt,
         string? TraceParent)

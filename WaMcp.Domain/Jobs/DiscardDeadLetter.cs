@@ -1,5 +1,7 @@
+using Microsoft.EntityFrameworkCore;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Inbox;
 using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 
@@ -31,12 +33,28 @@ public sealed class DiscardDeadLetter(
             await WithdrawAsync(new MessageId(job.SubjectId), cancellationToken);
         }
 
+        if (job.Kind == JobKind.FanOut)
+        {
+            await GiveUpAsync(new WebhookEventId(job.SubjectId), cancellationToken);
+        }
+
         await change.SaveAsync(
             change.Row(AuditAction.DeadLetterDiscarded) with { ClientId = job.ClientId, ChannelId = job.ChannelId },
             new() { ["job"] = job.Id.ToString(), ["kind"] = job.Kind.ToString() },
             affected: [],
             cancellationToken);
         return job;
+    }
+
+    // Nothing will take it apart any more: from here on it is kept like any other, and erased like any other.
+    private async Task GiveUpAsync(WebhookEventId id, CancellationToken cancellationToken)
+    {
+        if (await context.WebhookEvents.SingleOrDefaultAsync(webhook => webhook.Id == id && webhook.FannedOutAt == null, cancellationToken) is { } webhook)
+        {
+            webhook.FannedOutAt = clock.GetUtcNow();
+            webhook.Outcomes = [DeliveryOutcome.Discarded];
+            webhook.Counts = $$"""{"{{DeliveryOutcome.Discarded}}":1}""";
+        }
     }
 
     private async Task WithdrawAsync(MessageId id, CancellationToken cancellationToken)

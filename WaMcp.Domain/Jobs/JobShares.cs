@@ -3,8 +3,8 @@ using WaMcp.Domain.Channels;
 namespace WaMcp.Domain.Jobs;
 
 /// <summary>
-/// How many of a claim's jobs may be messages of one number: no number has more of a worker's places than it leaves free, so that one whose
-/// provider does not answer holds up nobody else, and several such ones leave something as well.
+/// How many of a claim's jobs may be one number's, to be sent or to be recorded: no number has more of a worker's places than it leaves free, so that
+/// one whose provider does not answer, or whose deliveries take long, holds up nobody else, and several such ones leave something as well.
 /// </summary>
 /// <param name="free">Places that are free.</param>
 /// <param name="held">What numbers have already.</param>

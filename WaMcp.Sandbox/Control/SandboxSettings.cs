@@ -50,6 +50,12 @@ public sealed record SandboxSettings
     /// <summary>How long a new template stays PENDING.</summary>
     public double? TemplateReviewMs { get; init; }
 
+    /// <summary>
+    /// The app secret under which <c>appsecret_proof</c> must be made, in every request, as with "require app secret" at Meta; empty: nobody looks at
+    /// proofs. Never shown.
+    /// </summary>
+    public string? ProofSecret { get; init; }
+
     /// <summary>Where webhooks go. Changing it starts the verification challenge again; empty goes back to the configured address.</summary>
     public string? CallbackUrl { get; init; }
 }

@@ -88,10 +88,15 @@ internal sealed class WebhookDriver(WaMcpSystem system)
 
     public async Task<int> PostAsync(byte[] body, string secret = TestSecrets.AppSecret)
     {
+        using var response = await SendAsync(body, secret);
+        return (int)response.StatusCode;
+    }
+
+    public async Task<HttpResponseMessage> SendAsync(byte[] body, string secret = TestSecrets.AppSecret)
+    {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(system.Server, "/webhooks/whatsapp")) { Content = new ByteArrayContent(body) };
         request.Headers.Add("X-Hub-Signature-256", $"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), body))}");
-        using var response = await system.Http.SendAsync(request);
-        return (int)response.StatusCode;
+        return await system.Http.SendAsync(request);
     }
 
     /// <summary>Waits until everything that came in is recorded, and none of it was given up.</summary>

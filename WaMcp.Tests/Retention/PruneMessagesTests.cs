@@ -89,8 +89,8 @@ public sealed class PruneMessagesTests
         await TalkAsync(system, ConsoleDriver.SupportNumber, "raw");
         // One that never was taken apart, and one that a dead letter still needs.
         var (unread, dead) = (Guid.NewGuid(), Guid.NewGuid());
-        await system.QueryAsync<object>("INSERT INTO webhook_events (id, provider, body, request_id, signed_by, received_at) VALUES ($1, 'WhatsApp', '{}', 'r', '{}', now())", unread);
-        await system.QueryAsync<object>("INSERT INTO webhook_events (id, provider, body, request_id, signed_by, received_at, fanned_out_at) VALUES ($1, 'WhatsApp', '{}', 'r', '{}', now(), now())", dead);
+        await system.QueryAsync<object>("INSERT INTO webhook_events (id, provider, body, request_id, received_at) VALUES ($1, 'WhatsApp', '{}', 'r', now())", unread);
+        await system.QueryAsync<object>("INSERT INTO webhook_events (id, provider, body, request_id, received_at, fanned_out_at) VALUES ($1, 'WhatsApp', '{}', 'r', now(), now())", dead);
         await system.QueryAsync<object>("INSERT INTO jobs (id, kind, subject_id, run_at, dead_at) VALUES (gen_random_uuid(), 'Receive', $1, now(), now())", dead);
         var before = await system.QueryAsync<long>("SELECT count(*) FROM webhook_events");
         await system.Console.RunDutyAsync(Duty.PruneMessages);

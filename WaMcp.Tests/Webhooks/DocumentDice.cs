@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 using WaMcp.Tests.Auth;
 using WaMcp.Tests.Drivers;
@@ -6,10 +7,10 @@ using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Webhooks;
 
-/// <summary>Random webhooks: valid ones by the schemas of Meta's contract, and such that are nearly valid.</summary>
-/// <param name="document">The contract.</param>
+/// <summary>Random webhooks: valid ones, by the schemas of Meta's contract and of the kinds that the tests know, and such that are nearly valid.</summary>
+/// <param name="contract">The contract; null where it is not.</param>
 /// <param name="dice">Chance.</param>
-internal sealed class DocumentDice(OpenApiDocument document, Dice dice)
+internal sealed class DocumentDice(OpenApiDocument? contract, Dice dice)
 {
     private const string Reference = "#/components/schemas/";
 
@@ -19,15 +20,66 @@ internal sealed class DocumentDice(OpenApiDocument document, Dice dice)
         "99999999999999999999", "{\"@half@\":1}",
     ];
 
-    /// <summary>A webhook that the schemas allow.</summary>
-    public JsonNode Next()
+    private static readonly string[] Others =
+    [
+        """{"field":"messages","value":{"statuses":[{"id":"wamid.1","status":"delivered","recipient_id":"15550000001","pricing":{"category":"service","billable":true}}]}}""",
+        """{"field":"messages","value":{"statuses":[{"id":"wamid.2","status":"failed","errors":[{"code":131026,"title":"Message undeliverable"}]}]}}""",
+        """{"field":"messages","value":{"errors":[{"code":131000,"title":"Something went wrong","error_data":{"details":"none"}}]}}""",
+        """{"field":"messages","value":{"messages":[{"id":"wamid.3","type":"edit","edit":{"original_message_id":"wamid.4","message":{"type":"text","text":{"body":"edited"}}}}]}}""",
+        """{"field":"messages","value":{"messages":[{"id":"wamid.5","type":"revoke","revoke":{"original_message_id":"wamid.4"}}]}}""",
+        """{"field":"user_preferences","value":{"user_preferences":[{"wa_id":"15550000001","category":"marketing_messages","value":"stop"}]}}""",
+        """{"field":"user_id_update","value":{"user_id_update":[{"wa_id":"15550000001","user_id":{"previous":"US.1","current":"US.2"}}]}}""",
+        """{"field":"message_template_status_update","value":{"event":"PAUSED","message_template_name":"sale","message_template_language":"en_US"}}""",
+        """{"field":"phone_number_quality_update","value":{"display_phone_number":"15550100001","event":"UPGRADE","current_limit":"TIER_UNLIMITED"}}""",
+        """{"field":"account_update","value":{"event":"VERIFIED_ACCOUNT"}}""",
+        """{"field":"hologram_update","value":{"beam":[1,2]}}""",
+    ];
+
+    private OpenApiDocument Schemas => contract ?? throw new InvalidOperationException("There is no contract.");
+
+    /// <summary>A valid webhook.</summary>
+    public JsonNode Next() => contract is not null && dice.OneIn(2) ? Of(contract.Schema("WebhookPayload"), "", 0)! : Composed();
+
+    private JsonObject Composed()
     {
-        var webhook = Of(document.Schema("WebhookPayload"), "", 0)!;
-        return webhook;
+        var changes = Enumerable.Range(0, 1 + dice.Below(4)).Select(_ => Change()).ToArray();
+        return new JsonObject
+        {
+            ["object"] = "whatsapp_business_account",
+            ["entry"] = new JsonArray(new JsonObject { ["id"] = WebhookDriver.Account, ["time"] = 1_780_000_000 + dice.Below(1_000_000), ["changes"] = new JsonArray(changes) }),
+        };
+    }
+
+    private JsonNode Change()
+    {
+        JsonNode change;
+        if (dice.OneIn(3))
+        {
+            change = JsonNode.Parse(dice.Pick(Others))!;
+        }
+        else
+        {
+            var kinds = MessageKindsTests.Kinds.Select(row => (string)row[0]).ToArray();
+            var messages = Enumerable.Range(0, 1 + dice.Below(3)).Select(_ => JsonNode.Parse(dice.Pick(kinds))).ToArray();
+            change = new JsonObject { ["field"] = "messages", ["value"] = new JsonObject { ["messages"] = new JsonArray(messages) } };
+        }
+
+        if (change["field"]!.GetValue<string>() is "messages" or "user_preferences" or "user_id_update")
+        {
+            change["value"]!["metadata"] = new JsonObject { ["phone_number_id"] = Words("phone_number_id") };
+            foreach (var item in change["value"]!.AsObject().Where(list => list.Value is JsonArray).SelectMany(list => list.Value!.AsArray()).OfType<JsonObject>().ToList())
+            {
+                item["timestamp"] = Words("timestamp");
+                item["id"] = Words("id");
+                item["from"] = Words("from");
+            }
+        }
+
+        return change;
     }
 
     /// <summary>One that they do not: somewhere in it is something else.</summary>
-    public string NextSpoilt()
+    public byte[] NextSpoilt()
     {
         var webhook = Next();
         for (var times = 1 + dice.Below(4); times > 0; times--)
@@ -36,7 +88,13 @@ internal sealed class DocumentDice(OpenApiDocument document, Dice dice)
         }
 
         var text = webhook.ToJsonString().Replace("@half@", "\\ud800", StringComparison.Ordinal); // half a character, which nothing here can write
-        return dice.OneIn(10) ? text[..dice.Below(text.Length)] : text;
+        var bytes = Encoding.UTF8.GetBytes(dice.OneIn(10) ? text[..dice.Below(text.Length)] : text);
+        for (var times = dice.OneIn(3) ? 1 + dice.Below(5) : 0; times > 0 && bytes.Length > 0; times--)
+        {
+            bytes[dice.Below(bytes.Length)] = (byte)dice.Below(256); // also what is no text at all
+        }
+
+        return bytes;
     }
 
     private void Spoil(JsonNode webhook)
@@ -77,7 +135,7 @@ internal sealed class DocumentDice(OpenApiDocument document, Dice dice)
         var fields = schema.AsObject();
         if (fields["$ref"]?.GetValue<string>() is { } reference)
         {
-            return Of(document.Schema(reference[Reference.Length..]), name, depth);
+            return Of(Schemas.Schema(reference[Reference.Length..]), name, depth);
         }
 
         if (fields["oneOf"] is JsonArray choices)
@@ -122,7 +180,7 @@ internal sealed class DocumentDice(OpenApiDocument document, Dice dice)
         if (fields["discriminator"]?["propertyName"]?.GetValue<string>() is { } kind && fields["oneOf"] is null
             && fields["discriminator"]!["mapping"]?[made[kind]?.GetValue<string>() ?? ""]?.GetValue<string>() is { } mapped)
         {
-            return (JsonObject)Merged(made, Of(document.Schema(mapped[Reference.Length..]), name, depth))!;
+            return (JsonObject)Merged(made, Of(Schemas.Schema(mapped[Reference.Length..]), name, depth))!;
         }
 
         return made;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Npgsql;
 using WaMcp.Domain.Channels;
 using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
@@ -37,7 +38,7 @@ public sealed class IngestTests
 
         // What rotating does: the secret of the second is the first one's now.
         var next = RandomNumberGenerator.GetHexString(32);
-        await system.Console.RunAsync((RotateAppSecret verb) => verb.ExecuteAsync("300000000000002", next, default));
+        await system.Console.RunAsync((RotateAppSecret verb) => verb.ExecuteAsync("300000000000002", next, keepsPrevious: true, default));
 
         foreach (var secret in new[] { first, second, next })
         {
@@ -48,6 +49,36 @@ public sealed class IngestTests
         (await webhooks.PostAsync("{}", second)).ShouldBe(401);
         (await webhooks.PostAsync("{}", next)).ShouldBe(200);
         (await system.QueryAsync<long>("SELECT count(*) FROM audit_log WHERE action = 'channel_secret_rotated'")).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task SlowPartsOfOneNumberLeavePlacesForTheOthers()
+    {
+        await using var system = await WaMcpSystem.StartAsync();
+        var webhooks = new WebhookDriver(system);
+        var (slow, quick) = (await system.Console.OnboardAsync(), await system.Console.OnboardAsync(ConsoleDriver.SalesNumber));
+        await system.QueryAsync<object>("CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NEW; END'");
+        await system.QueryAsync<object>("CREATE TRIGGER hold BEFORE INSERT ON messages FOR EACH ROW WHEN (NEW.body LIKE 'slow%') EXECUTE FUNCTION hold()");
+        await system.QueryAsync<object>("GRANT EXECUTE ON FUNCTION hold TO PUBLIC");
+        await using var holder = new NpgsqlConnection(system.Database.Owner);
+        await holder.OpenAsync();
+        await using var hold = new NpgsqlCommand("SELECT pg_advisory_lock(42)", holder);
+        await hold.ExecuteNonQueryAsync();
+        foreach (var number in Enumerable.Range(0, 40))
+        {
+            await webhooks.WriteAsync(WebhookDriver.Text($"slow {number}", WebhookDriver.Phone()));
+        }
+
+        await Eventually.TrueAsync("they are on their way", async () => await system.QueryAsync<long>("SELECT count(*) FROM jobs WHERE kind = 'Receive' AND lease_id IS NOT NULL") >= 8);
+        await webhooks.DeliverAsync(WebhookDriver.Envelope(("messages", WebhookDriver.Value(ConsoleDriver.SalesNumber, [WebhookDriver.Text("quick", WebhookDriver.Phone())]))));
+        await Eventually.TrueAsync("recorded", async () =>
+            await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE client_id = $1 AND body = 'quick'", quick.Client.Id.Value) == 1);
+        (await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE client_id = $1", slow.Client.Id.Value)).ShouldBe(0);
+
+        hold.CommandText = "SELECT pg_advisory_unlock(42)";
+        await hold.ExecuteNonQueryAsync();
+        await Eventually.TrueAsync("and then the others", async () =>
+            await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE client_id = $1", slow.Client.Id.Value) == 40);
     }
 
     [Fact]

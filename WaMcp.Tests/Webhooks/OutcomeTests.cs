@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using WaMcp.Domain.Channels;
 using WaMcp.Tests.Admin;
 using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
@@ -35,9 +37,12 @@ public sealed class OutcomeTests : IAsyncLifetime
         (await OutcomeAsync("no_grant")).GetProperty("channelIds")[0].GetString().ShouldBe(channel.Id.ToString());
 
         var (a, b) = (await system.Console.OnboardAsync(), await system.Console.OnboardAsync());
-        foreach (var command in new string[][] { new[] { "--outcome", "no_grant", "--since", "1h" }, ["--since", "1h", "--channel", channel.Name] })
+        await ReplayAsync("inbound", "replay", "--outcome", "no_grant", "--since", "1h");
+        (await system.QueryAsync<long>("SELECT count(*) FROM messages")).ShouldBe(0, "nobody was granted it when it came");
+        foreach (var client in new[] { a, b })
         {
-            await ReplayAsync(["inbound", "replay", .. command]); // the second finds everything there
+            await ReplayAsync("inbound", "replay", lost.GetProperty("id").GetString()!, "--to", client.Client.Slug);
+            await ReplayAsync("inbound", "replay", "--since", "1h", "--channel", channel.Name, "--to", client.Client.Id.ToString()); // finds everything there
         }
 
         foreach (var client in new[] { a, b })
@@ -46,8 +51,84 @@ public sealed class OutcomeTests : IAsyncLifetime
             (await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE client_id = $1", client.Client.Id.Value)).ShouldBe(1);
         }
 
-        (await OutcomeAsync("fanned_out")).GetProperty("outcomes").GetRawText().ShouldBe("""{"fanned_out":2}""");
-        (await system.QueryAsync<long>("SELECT count(*) FROM audit_log WHERE action = 'inbound_replayed' AND metadata->>'deliveries' = '1'")).ShouldBe(3);
+        (await OutcomeAsync("fanned_out")).GetProperty("outcomes").GetRawText().ShouldBe("""{"fanned_out":1}""", "what the last time came to");
+        (await system.QueryAsync<long>("SELECT count(*) FROM audit_log WHERE action = 'inbound_replayed' AND metadata->>'deliveries' = '1'")).ShouldBe(6);
+        (await system.QueryAsync<long>("SELECT count(*) FROM audit_log WHERE action = 'inbound_replayed' AND client_id = $1", b.Client.Id.Value)).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task AReplayGivesNobodyWhatWasSomebodyElses()
+    {
+        var before = await system.Console.OnboardAsync();
+        await webhooks.WriteAsync(WebhookDriver.Text("for whoever has the number now", WebhookDriver.Phone()));
+        await webhooks.DoneAsync();
+        var after = await system.Console.OnboardAsync(); // the number is another's from here on
+        await system.Console.GrantAsync(before.Client, before.Channel, ["get_messages"]); // a new grant in the place of the old one
+        await system.QueryAsync<object>("DELETE FROM messages");
+
+        await ReplayAsync("inbound", "replay", "--since", "1h");
+
+        (await system.QueryAsync<string>("SELECT string_agg(slug, ' ') FROM messages JOIN clients ON clients.id = client_id")).ShouldBe(before.Client.Slug, $"not {after.Client.Slug}");
+    }
+
+    [Fact]
+    public async Task OneMessageThatIsNoTextDoesNotHoldUpTheOthers()
+    {
+        var client = await system.Console.OnboardAsync();
+        var (good, bad) = (WebhookDriver.Text("good", WebhookDriver.Phone()), WebhookDriver.Text("bad @@ bytes", WebhookDriver.Phone()));
+        var text = WebhookDriver.Envelope(
+            ("messages", WebhookDriver.Value(ConsoleDriver.SupportNumber, [bad, good])),
+            ("account_update", new JsonObject { ["event"] = "@@" })).ToJsonString();
+        var body = Encoding.Latin1.GetBytes(text.Replace("@@", "\u00ff\u00fe", StringComparison.Ordinal));
+
+        (await webhooks.PostAsync(body)).ShouldBe(200);
+        await webhooks.DoneAsync();
+
+        (await webhooks.SeenAsync(client, good["id"]!.GetValue<string>())).GetProperty("text").GetString().ShouldBe("good");
+        (await webhooks.SeenAsync(client, bad["id"]!.GetValue<string>())).TryGetProperty("text", out _).ShouldBeFalse();
+        (await system.QueryAsync<string>("SELECT raw::text FROM messages WHERE body IS NULL"))!.ShouldContain("bad \ufffd\ufffd bytes");
+        (await OutcomeAsync("unknown_kind")).GetProperty("outcomes").GetProperty("unknown_kind").GetInt32().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task ADeliveryWithMoreThanAnyProviderSendsIsKeptAndNotUnderstood()
+    {
+        await system.Console.OnboardAsync();
+        var items = string.Join(',', Enumerable.Range(0, 5_001).Select(number => $$"""{"id":"{{number}}","from":"2"}"""));
+        var document = WebhookDriver.Envelope(("messages", WebhookDriver.Value(ConsoleDriver.SupportNumber, []))).ToJsonString();
+        (await webhooks.PostAsync(document.Replace("\"messages\":[]", $"\"messages\":[{items}]", StringComparison.Ordinal))).ShouldBe(200);
+
+        (await OutcomeAsync("not_understood")).GetProperty("outcomes").GetRawText().ShouldBe("""{"not_understood":1}""");
+        await webhooks.DoneAsync();
+        (await system.QueryAsync<long>("SELECT count(*) FROM messages")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task OneThatWasGivenUpIsKeptNoLongerThanOthers()
+    {
+        var delivery = Guid.NewGuid();
+        await system.QueryAsync<object>("INSERT INTO webhook_events (id, provider, body, request_id, received_at) VALUES ($1, 'WhatsApp', '{}', 'r', now())", delivery);
+        await system.QueryAsync<object>("INSERT INTO jobs (id, kind, subject_id, run_at, dead_at) VALUES (gen_random_uuid(), 'FanOut', $1, now(), now())", delivery);
+
+        var dead = (await console.DoAsync("deadletters", "list"))[0].GetProperty("id").GetString()!;
+        (await console.RunAsync("deadletters", "discard", dead)).ExitCode.ShouldBe(0);
+
+        (await system.QueryAsync<bool>("SELECT fanned_out_at IS NOT NULL FROM webhook_events")).ShouldBeTrue();
+        (await OutcomeAsync("discarded")).GetProperty("outcomes").GetRawText().ShouldBe("""{"discarded":1}""");
+    }
+
+    [Fact]
+    public async Task WhatIsShownAndReplayedCanBeNarrowedDownToAPeriod()
+    {
+        await webhooks.PostAsync("one");
+        await OutcomeAsync("not_understood");
+        await system.QueryAsync<object>("UPDATE webhook_events SET received_at = now() - interval '3 hours'");
+        await webhooks.PostAsync("two");
+        await Eventually.TrueAsync("both", async () => (await console.DoAsync("inbound", "list", "--outcome", "not_understood")).GetArrayLength() == 2);
+
+        (await console.DoAsync("inbound", "list", "--until", "1h")).GetArrayLength().ShouldBe(1);
+        (await console.DoAsync("inbound", "list", "--since", "2h", "--until", "1h")).GetArrayLength().ShouldBe(0);
+        (await console.DoAsync("inbound", "replay", "--since", "4h", "--until", "2h")).GetProperty("deliveries").GetInt32().ShouldBe(1);
     }
 
     [Fact]
@@ -79,6 +160,7 @@ public sealed class OutcomeTests : IAsyncLifetime
         (await console.DoAsync("inbound", "show", id)).TryGetProperty("raw", out _).ShouldBeFalse("what people wrote is shown only when it is asked for");
         (await console.DoAsync("inbound", "show", id, "--raw")).GetProperty("raw").GetString().ShouldBe(body);
         (await console.RunAsync("inbound", "show", id, "--raw")).Out.ShouldContain(body);
+        (await system.QueryAsync<string[]>("SELECT array_agg(metadata->>'event') FROM audit_log WHERE action = 'inbound_read'")).ShouldBe([id, id], "who looks at it is known");
         (await console.RunAsync("inbound", "list")).Out.ShouldContain("not_understood 1");
     }
 
@@ -98,14 +180,17 @@ public sealed class OutcomeTests : IAsyncLifetime
         await system.QueryAsync<object>("CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.run_at := now() + interval ''1 hour''; RETURN NEW; END'");
         await system.QueryAsync<object>("CREATE TRIGGER hold BEFORE INSERT ON jobs FOR EACH ROW WHEN (NEW.kind = 'Receive') EXECUTE FUNCTION hold()");
         await webhooks.WriteAsync(WebhookDriver.Text("not for you any more", WebhookDriver.Phone()));
-        await OutcomeAsync("fanned_out");
+        (await OutcomeAsync("fanned_out")).GetProperty("partsWaiting").GetInt32().ShouldBe(1);
+        (await console.RunAsync("inbound", "list")).Out.ShouldContain("1 waiting");
 
         await system.Console.RevokeGrantAsync(client.Client, client.Channel);
         await system.QueryAsync<object>("UPDATE jobs SET run_at = now()");
         await webhooks.DoneAsync();
 
         (await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE client_id = $1", client.Client.Id.Value)).ShouldBe(0);
-        await OutcomeAsync("no_grant");
+        var ended = await OutcomeAsync("no_grant");
+        ended.GetProperty("outcomes").GetRawText().ShouldBe("""{"no_grant":1}""", "it was handed out, and nobody got it");
+        ended.GetProperty("partsWaiting").GetInt32().ShouldBe(0);
     }
 
     [Fact]
@@ -124,6 +209,27 @@ public sealed class OutcomeTests : IAsyncLifetime
         facts.Select(fact => fact.GetProperty("kind").GetString())
             .ShouldBe(["phone_number_quality_update", "message_template_status_update", "business_capability_update"], ignoreOrder: true);
         facts.ShouldContain(fact => fact.GetProperty("payload").GetString()!.Contains("TIER_UNLIMITED", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task AFactAboutOneNumberOfAnAccountIsNotToldOfTheOthers()
+    {
+        var (one, other) = (await AddAsync("one", "+1 555 010 0401"), await AddAsync("other", "+1 (555) 010-0402"));
+        await webhooks.DeliverAsync(WebhookDriver.Envelope(
+            ("phone_number_quality_update", new JsonObject { ["display_phone_number"] = "15550100402", ["event"] = "DOWNGRADE" }),
+            ("phone_number_quality_update", new JsonObject { ["display_phone_number"] = "15550100403", ["event"] = "DOWNGRADE" }),
+            ("account_update", new JsonObject { ["event"] = "VERIFIED_ACCOUNT" })));
+        await webhooks.DoneAsync();
+
+        (await KindsAsync(one)).ShouldBe(["account_update"]);
+        (await KindsAsync(other)).ShouldBe(["account_update", "phone_number_quality_update"], ignoreOrder: true);
+        (await OutcomeAsync("unknown_channel")).GetProperty("outcomes").GetProperty("unknown_channel").GetInt32().ShouldBe(1);
+
+        Task<Channel> AddAsync(string name, string phone) => system.Console.RunAsync((AddChannel verb) =>
+            verb.ExecuteAsync(new(name, OwnApps.Number(), WebhookDriver.Account, phone), default));
+
+        async Task<List<string?>> KindsAsync(Channel channel) =>
+            [.. (await console.DoAsync("channels", "facts", channel.Name)).EnumerateArray().Select(fact => fact.GetProperty("kind").GetString())];
     }
 
     [Fact]

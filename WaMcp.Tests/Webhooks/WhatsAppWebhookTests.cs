@@ -23,9 +23,41 @@ public sealed class WhatsAppWebhookTests(SharedSystem shared)
         answer.ShouldBe("1158201444");
     }
 
+    [Fact]
+    public async Task TheChallengeIsPlainTextWhateverItHolds()
+    {
+        using var answer = await system.Http.GetAsync(new Uri(
+            $"{Address}?hub.mode=subscribe&hub.verify_token={TestSecrets.VerifyToken}&hub.challenge=%3Cscript%3E%22%26%C3%A9"));
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/plain");
+        (await answer.Content.ReadAsStringAsync()).ShouldBe("<script>\"&é");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("&hub.challenge=")]
+    [InlineData("&hub.challenge=1&hub.challenge=2")]
+    public async Task WithoutOneChallengeThereIsNothingToEcho(string query)
+    {
+        using var answer = await system.Http.GetAsync(new Uri($"{Address}?hub.mode=subscribe&hub.verify_token={TestSecrets.VerifyToken}{query}"));
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("no_challenge");
+    }
+
+    [Fact]
+    public async Task AChallengeIsNoLongerThanOneNeedsToBe()
+    {
+        using var answer = await system.Http.GetAsync(new Uri(
+            $"{Address}?hub.mode=subscribe&hub.verify_token={TestSecrets.VerifyToken}&hub.challenge={new string('1', 257)}"));
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
     [Theory]
     [InlineData("?hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=1")]
+    [InlineData("?hub.mode=subscribe&hub.verify_token=&hub.challenge=1")]
+    [InlineData("?hub.mode=subscribe&hub.verify_token=tests-verify-token&hub.verify_token=tests-verify-token&hub.challenge=1")]
+    [InlineData("?hub.mode=subscribe&hub.verify_token=TESTS-VERIFY-TOKEN&hub.challenge=1")]
     [InlineData("?hub.mode=unsubscribe&hub.verify_token=tests-verify-token&hub.challenge=1")]
+    [InlineData("?hub.verify_token=tests-verify-token&hub.challenge=1")]
     [InlineData("")]
     public async Task AnybodyElseIsRefused(string query)
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using WaMcp.Domain;
+using WaMcp.Domain.Access;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Inbox;
@@ -35,17 +36,18 @@ internal sealed class FanOutEvent(
         var id = new WebhookEventId(job.SubjectId);
         var webhook = await context.WebhookEvents.SingleAsync(candidate => candidate.Id == id, cancellationToken);
         var understood = channels.Single(channel => channel.Kind == webhook.Provider).Understand(webhook.Body);
-        var known = await SpokenOfAsync(webhook, understood, cancellationToken);
+        var here = await SpokenOfAsync(webhook, understood, cancellationToken);
+        var known = here.FindAll(channel => channels.Single(candidate => candidate.Kind == channel.Kind).SpeaksFor(channel, webhook.Signer));
         var outcome = new JsonObject();
-        await HandOutAsync(job, understood, known, outcome, connection, cancellationToken);
-        await NoteAsync(webhook, understood, known, outcome, cancellationToken);
+        await HandOutAsync(job, webhook, understood, (here, known), outcome, connection, cancellationToken);
+        await NoteAsync(webhook, understood, (here, known), outcome, cancellationToken);
         Count(outcome, DeliveryOutcome.UnknownKind, understood.Unknown);
         Count(outcome, DeliveryOutcome.NotUnderstood, understood.IsNothing ? 1 : 0);
 
         webhook.FannedOutAt = clock.GetUtcNow();
         webhook.Outcomes = [.. outcome.Select(count => count.Key)];
         webhook.Counts = outcome.ToJsonString();
-        webhook.ChannelIds = [.. known.Select(channel => channel.Id.Value)];
+        webhook.ChannelIds = [.. here.Select(channel => channel.Id.Value)];
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         foreach (var (word, count) in outcome)
@@ -55,13 +57,18 @@ internal sealed class FanOutEvent(
     }
 
     private async Task HandOutAsync(
-        Job job, Understanding understood, List<Channel> known, JsonObject outcome, NpgsqlConnection connection, CancellationToken cancellationToken)
+        Job job,
+        WebhookEvent webhook,
+        Understanding understood,
+        (List<Channel> Here, List<Channel> Known) spokenOf,
+        JsonObject outcome,
+        NpgsqlConnection connection,
+        CancellationToken cancellationToken)
     {
         var named = understood.Channels.Select(updates => updates.ProviderId).Distinct().ToList();
-        var concerned = known.Where(channel => named.Contains(channel.ProviderId)).ToList();
-        var ids = concerned.ConvertAll(channel => channel.Id);
-        var granted = await context.Grants.AsNoTracking()
-            .Where(grant => ids.Contains(grant.ChannelId) && grant.RevokedAt == null).ToListAsync(cancellationToken);
+        var here = spokenOf.Here.Count(channel => named.Contains(channel.ProviderId));
+        var ids = spokenOf.Known.Where(channel => named.Contains(channel.ProviderId)).Select(channel => channel.Id).ToList();
+        var granted = await GrantedAsync(job, webhook, ids, cancellationToken);
         if (granted.Count > 0)
         {
             await JobQueue.EnqueueAsync(
@@ -71,26 +78,45 @@ internal sealed class FanOutEvent(
         }
 
         Count(outcome, DeliveryOutcome.FannedOut, granted.Count);
-        Count(outcome, DeliveryOutcome.NoGrant, ids.Except(granted.Select(grant => grant.ChannelId)).Count());
-        Count(outcome, DeliveryOutcome.UnknownChannel, named.Count - concerned.Count);
+        var reached = granted.Select(grant => grant.ChannelId).ToHashSet();
+        Count(outcome, DeliveryOutcome.NoGrant, job.ClientId is null || reached.Count == 0 ? ids.Count(id => !reached.Contains(id)) : 0);
+        Count(outcome, DeliveryOutcome.NotSignedFor, here - ids.Count);
+        Count(outcome, DeliveryOutcome.UnknownChannel, named.Count - here);
+    }
+
+    // When it comes, those who are granted the channel by now. When it is taken apart once more, those of them who were granted it when it came: what
+    // people wrote before is not for whoever has the number since; that an operator must say (the job's client).
+    private async Task<List<Grant>> GrantedAsync(Job job, WebhookEvent webhook, List<ChannelId> ids, CancellationToken cancellationToken)
+    {
+        var granted = context.Grants.AsNoTracking().Where(grant => ids.Contains(grant.ChannelId) && grant.RevokedAt == null);
+        if (job.ClientId is { } client)
+        {
+            granted = granted.Where(grant => grant.ClientId == client);
+        }
+        else if (webhook.FannedOutAt is not null)
+        {
+            var then = webhook.ReceivedAt;
+            granted = granted.Where(grant => context.Grants.Any(before => before.ClientId == grant.ClientId && before.ChannelId == grant.ChannelId
+                && before.CreatedAt <= then && (before.RevokedAt == null || before.RevokedAt > then)));
+        }
+
+        return await granted.ToListAsync(cancellationToken);
     }
 
     private async Task NoteAsync(
-        WebhookEvent webhook, Understanding understood, List<Channel> known, JsonObject outcome, CancellationToken cancellationToken)
+        WebhookEvent webhook, Understanding understood, (List<Channel> Here, List<Channel> Known) spokenOf, JsonObject outcome, CancellationToken cancellationToken)
     {
-        var unknown = 0;
         foreach (var fact in understood.Facts)
         {
-            var about = known.Where(channel => fact.ChannelProviderId is { } number ? channel.ProviderId == number : channel.AccountId == fact.AccountId).ToList();
-            unknown += about.Count == 0 ? 1 : 0;
+            var about = spokenOf.Known.FindAll(fact.IsAbout);
             Count(outcome, DeliveryOutcome.Noted, about.Count == 0 ? 0 : 1);
+            Count(outcome, spokenOf.Here.Exists(fact.IsAbout) ? DeliveryOutcome.NotSignedFor : DeliveryOutcome.UnknownChannel, about.Count == 0 ? 1 : 0);
             await facts.ExecuteAsync(about.ConvertAll(channel => channel.Id), fact, webhook.ReceivedAt, cancellationToken);
         }
 
-        Count(outcome, DeliveryOutcome.UnknownChannel, unknown);
         if (understood.ChangedTemplates.Count > 0)
         {
-            await templates.MarkChangedAsync([.. known.Select(channel => channel.Id)], understood.ChangedTemplates, cancellationToken);
+            await templates.MarkChangedAsync([.. spokenOf.Known.Select(channel => channel.Id)], understood.ChangedTemplates, cancellationToken);
         }
     }
 
@@ -102,12 +128,10 @@ internal sealed class FanOutEvent(
         [
             .. understood.Facts.Where(fact => fact.ChannelProviderId is null).Select(fact => fact.AccountId).OfType<string>().Concat(understood.ChangedTemplates).Distinct(),
         ];
-        var known = await context.Channels.AsNoTracking()
+        return await context.Channels.AsNoTracking()
             .Where(channel => channel.Kind == webhook.Provider
                 && (numbers.Contains(channel.ProviderId) || (channel.AccountId != null && accounts.Contains(channel.AccountId))))
             .ToListAsync(cancellationToken);
-        known.RemoveAll(channel => !SpeaksFor(webhook, channel));
-        return known;
     }
 
     private static void Count(JsonObject outcome, string word, int count)
@@ -117,8 +141,4 @@ internal sealed class FanOutEvent(
             outcome[word] = (outcome[word]?.GetValue<int>() ?? 0) + count;
         }
     }
-
-    // Whoever holds one app's secret can sign anything with it, also a delivery that names somebody else's number.
-    private static bool SpeaksFor(WebhookEvent webhook, Channel channel) =>
-        webhook.SignedBy.Length == 0 ? channel.Profile == ChannelProfile.Platform : webhook.SignedBy.Contains(channel.Id.Value);
 }

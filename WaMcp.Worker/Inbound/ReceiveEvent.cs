@@ -94,12 +94,7 @@ internal sealed class ReceiveEvent(
         }
         else
         {
-            await context.Database.ExecuteSqlAsync(
-                $"""
-                UPDATE webhook_events SET outcomes = array_append(outcomes, {DeliveryOutcome.NoGrant})
-                WHERE id = {job.SubjectId} AND NOT outcomes @> ARRAY[{DeliveryOutcome.NoGrant}]
-                """,
-                cancellationToken);
+            await EndPart.AsAsync(connection, job.SubjectId, DeliveryOutcome.NoGrant, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

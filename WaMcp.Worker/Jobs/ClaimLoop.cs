@@ -61,7 +61,14 @@ internal sealed partial class ClaimLoop(
     {
         Hold(job, -1);
         places.Release();
+        if (RingsForShares)
+        {
+            JobSignal.Ring(bell); // its number may have another place
+        }
     }
+
+    // Where claims come at short times anyway, those are soon enough.
+    private bool RingsForShares => lane is { Shares: true, Breath.Ticks: 0 };
 
     private void Hold(Job job, int places)
     {
@@ -130,7 +137,7 @@ internal sealed partial class ClaimLoop(
         try
         {
             var shares = Shares(places.CurrentCount);
-            var longest = shares.Channels.Any(channel => shares.Of(channel) == 0) ? lane.Breath : options.Value.LongestSleep; // a place of theirs comes free
+            var longest = !RingsForShares && shares.Channels.Any(channel => shares.Of(channel) == 0) ? lane.Breath : options.Value.LongestSleep; // a place of theirs comes free
             var due = await queue.NextDueAsync(lane.Kinds, shares, cancellationToken) ?? longest;
             return due > longest ? longest : due < ShortestSleep ? ShortestSleep : due;
         }

@@ -9,7 +9,7 @@ public sealed class JobOptions
     /// <summary>Messages that one worker has on their way at the same time, from claimed to settled; of one number at most half of them.</summary>
     public int Concurrency { get; set; } = 512;
 
-    /// <summary>Jobs of receiving that one worker does at the same time.</summary>
+    /// <summary>Deliveries that one worker takes apart at the same time, and as many parts of them that it records; of one number at most half of these.</summary>
     public int Receiving { get; set; } = 16;
 
     /// <summary>How long a claimed job is nobody else's; longer than the longest provider call.</summary>

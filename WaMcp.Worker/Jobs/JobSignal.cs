@@ -60,9 +60,21 @@ internal sealed partial class JobSignal(NpgsqlDataSource database, TimeProvider 
 
     private void Raise()
     {
-        foreach (var bell in bells.Where(bell => bell.CurrentCount == 0))
+        foreach (var bell in bells)
         {
-            bell.Release(); // only here
+            Ring(bell);
+        }
+    }
+
+    /// <summary>Wakes whoever waits for a bell, or spares them the next wait.</summary>
+    public static void Ring(SemaphoreSlim bell)
+    {
+        lock (bell)
+        {
+            if (bell.CurrentCount == 0)
+            {
+                bell.Release(); // only here
+            }
         }
     }
 

@@ -66,6 +66,16 @@ internal sealed class PruneMessages(
             ORDER BY received_at LIMIT $2)
         """;
 
+    // What was told last about a thing is how it is today, however long ago that was.
+    private const string Facts =
+        """
+        DELETE FROM channel_facts WHERE id IN (
+            SELECT id FROM channel_facts WHERE told_at < $1 AND EXISTS (
+                SELECT FROM channel_facts newer
+                WHERE newer.channel_id = channel_facts.channel_id AND newer.kind = channel_facts.kind AND (newer.told_at, newer.id) > (channel_facts.told_at, channel_facts.id))
+            LIMIT $2)
+        """;
+
     private const string Buckets =
         """
         DELETE FROM rate_limit_buckets WHERE (subject, bucket_start) IN (
@@ -93,6 +103,7 @@ internal sealed class PruneMessages(
 
         StagedFile.DeleteLeftovers(store.StagingFolder, now - Leftovers);
         await DeleteAsync(Deliveries, now - RetentionOptions.Deliveries, "deliveries", turn, cancellationToken);
+        await DeleteAsync(Facts, now - RetentionOptions.Facts, "facts", turn, cancellationToken);
         await DeleteAsync(Buckets, now - Counters, "counters", turn, cancellationToken);
         await DeleteAsync(Paces, now - Leftovers, "counters", turn, cancellationToken);
     }

@@ -12,6 +12,9 @@ public sealed class RetentionOptions
     /// </summary>
     public static readonly TimeSpan Deliveries = TimeSpan.FromDays(7);
 
+    /// <summary>What providers told about a channel, but for the last word about each thing.</summary>
+    public static readonly TimeSpan Facts = TimeSpan.FromDays(400);
+
     /// <summary>What messages say, of clients that have no period of their own (<c>admin clients retention</c>).</summary>
     public TimeSpan Messages { get; set; } = TimeSpan.FromDays(90);
 }

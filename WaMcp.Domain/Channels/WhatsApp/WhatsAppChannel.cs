@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
@@ -24,6 +22,8 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
 {
     private const int RateLimited = 130429;
 
+    private readonly AppSecretProof proof = new(http, credentials);
+
     /// <inheritdoc/>
     public ChannelKind Kind => ChannelKind.WhatsApp;
 
@@ -40,7 +40,7 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
         using var patience = Patience(options.Value.Timeout, cancellationToken);
         try
         {
-            using var response = await http.SendAsync(request, patience.Token);
+            using var response = await proof.SendAsync(request, patience.Token);
             return await ReadAsync(response, patience.Token);
         }
         catch (HttpRequestException exception) when (NeverLeft(exception))
@@ -88,10 +88,10 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
         using var patience = Patience(options.Value.UploadTimeout, cancellationToken);
         try
         {
-            using var response = await http.SendAsync(request, patience.Token);
+            using var response = await proof.SendAsync(request, patience.Token);
             if (!response.IsSuccessStatusCode)
             {
-                return await ReadAsync(response, patience.Token) is var failure and not SendOutcome.Unknown ? new(null, failure) : NotTaken();
+                return !AppSecretProof.IsInDoubt(request) && await ReadAsync(response, patience.Token) is var failure and not SendOutcome.Unknown ? new(null, failure) : NotTaken();
             }
 
             var answer = await response.Content.ReadFromJsonAsync<JsonElement>(patience.Token);
@@ -138,6 +138,9 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
     }
 
     /// <inheritdoc/>
+    public bool SpeaksFor(Channel channel, byte[]? signer) => credentials.SpeaksFor(channel, signer);
+
+    /// <inheritdoc/>
     public Understanding Understand(ReadOnlyMemory<byte> body) => WhatsAppWebhook.Read(body);
 
     private async Task<SendOutcome> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -160,6 +163,11 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
             return accepted is null
                 ? new SendOutcome.Unknown("The provider answered success without a message id.")
                 : new SendOutcome.Accepted(accepted, user);
+        }
+
+        if (await AppSecretProof.IsRefusedAsync(response, cancellationToken))
+        {
+            return new SendOutcome.Stopped($"{WhatsAppErrors.Proof.Reason}:100", $"{WhatsAppErrors.Proof.Text} {WhatsAppErrors.Proof.NextAction}");
         }
 
         return await CodeAsync(response, cancellationToken) is { } code
@@ -188,7 +196,7 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
         using var patience = Patience(options.Value.AskTimeout, cancellationToken);
         try
         {
-            var response = await http.SendAsync(request, patience.Token);
+            var response = await proof.SendAsync(request, patience.Token);
             if (response.IsSuccessStatusCode)
             {
                 return response;
@@ -197,7 +205,9 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
             using (response)
             {
                 var code = await CodeAsync(response, patience.Token);
-                var error = code is { } known ? WhatsAppErrors.Of(known) : null;
+                var error = await AppSecretProof.IsRefusedAsync(response, patience.Token) ? WhatsAppErrors.Proof
+                    : code is { } known ? WhatsAppErrors.Of(known)
+                    : null;
                 throw error is null || error.Waits is not null
                     ? Away($"HTTP {(int)response.StatusCode}, code {code}")
                     : new Fault(FaultCode.ProviderRefused, $"{error.Text} (code {code})", error.NextAction);
@@ -267,17 +277,11 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
     private HttpRequestMessage Request(HttpMethod method, Channel channel, string pathAndQuery)
     {
         var token = credentials.AccessToken(channel);
-        var path = $"/{options.Value.GraphVersion}/{pathAndQuery}";
-        if (credentials.AppSecret(channel) is { } secret)
-        {
-            // Proves that whoever holds the token holds the app's secret too (https://developers.facebook.com/docs/graph-api/guides/secure-requests).
-            var proof = HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(token));
-            path += $"{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}appsecret_proof={Convert.ToHexStringLower(proof)}";
-        }
-
-        return new HttpRequestMessage(method, new Uri(options.Value.GraphUrl, path))
+        var request = new HttpRequestMessage(method, new Uri(options.Value.GraphUrl, $"/{options.Value.GraphVersion}/{pathAndQuery}"))
         {
             Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
         };
+        proof.Add(request, channel, token);
+        return request;
     }
 }

@@ -39,8 +39,36 @@ public sealed class WhatsAppCredentials(IConfiguration configuration, SecretBox 
     };
 
     /// <summary>The one before, while it is accepted too.</summary>
-    public string? PreviousAppSecret(Channel channel) =>
-        channel.AppSecretPreviousSealed is { } secret ? box.Open(secret, Purpose(channel.Id, "app_secret")) : null;
+    public string? PreviousAppSecret(Channel channel) => channel switch
+    {
+        { Profile: ChannelProfile.Byoa, AppSecretPreviousSealed: { } secret } => box.Open(secret, Purpose(channel.Id, "app_secret")),
+        { Profile: ChannelProfile.Platform } => PreviousPlatformAppSecret,
+        _ => null,
+    };
+
+    /// <summary>Which secret it is, without telling it.</summary>
+    public byte[] Digest(string appSecret) => box.Digest(appSecret, "app_secret");
+
+    /// <summary>Whether a delivery that this signer made may speak for the channel: it has that secret, or had it.</summary>
+    /// <param name="channel">A channel that the delivery names.</param>
+    /// <param name="signer">What <see cref="Digest"/> says of the secret; null for the platform's.</param>
+    public bool SpeaksFor(Channel channel, byte[]? signer)
+    {
+        if (signer is null || channel.Profile == ChannelProfile.Platform)
+        {
+            return signer is null && channel.Profile == ChannelProfile.Platform;
+        }
+
+        try
+        {
+            return channel.AppSecretsBefore.Any(before => before.AsSpan().SequenceEqual(signer))
+                || (AppSecret(channel) is { } secret && Digest(secret).AsSpan().SequenceEqual(signer));
+        }
+        catch (Fault)
+        {
+            return false; // its secret cannot be read, which the Server says; it can be replayed once it can
+        }
+    }
 
     private static Fault Missing(Channel channel) => new(
         FaultCode.Misconfigured,

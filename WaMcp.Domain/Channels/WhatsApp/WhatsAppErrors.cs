@@ -29,6 +29,9 @@ public static class WhatsAppErrors
 
     private static readonly WhatsAppError Token = new(StopNumber, "credential_invalid", "The channel's access token is not valid.", Operator);
 
+    /// <summary>The proof of the app's secret was refused: nothing is wrong with the message, and nothing can be sent until an operator has acted.</summary>
+    public static readonly WhatsAppError Proof = new(StopNumber, "credential_invalid", "The channel's app secret is not the one that the provider knows.", Operator);
+
     private static readonly WhatsAppError Blocked = new(StopNumber, "policy_blocked", "The provider blocked or restricted the account.", Operator);
 
     private static readonly WhatsAppError Group = new(Permanent, "group_refused", "The provider refused the message to a group.", NoGroups);

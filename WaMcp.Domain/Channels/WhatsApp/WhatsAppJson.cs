@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace WaMcp.Domain.Channels.WhatsApp;
 
@@ -48,6 +51,12 @@ internal static class WhatsAppJson
             return null; // half a surrogate pair, or bytes that are no UTF-8: only the raw document can hold it
         }
     }
+
+    /// <summary>The document as it came, but that bytes which are no UTF-8 are replaced: no database keeps those in text.</summary>
+    public static string Raw(JsonElement element) => Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(element));
+
+    /// <summary>Whether it is UTF-8 throughout, as JSON must be; the parser lets other bytes pass.</summary>
+    public static bool IsText(JsonElement element) => Utf8.IsValid(JsonMarshal.GetRawUtf8Value(element));
 
     public static bool? Flag(JsonElement? element, string name) =>
         Member(element, name) is { ValueKind: JsonValueKind.True or JsonValueKind.False } flag ? flag.GetBoolean() : null;

@@ -18,14 +18,14 @@ public static class WhatsAppSignature
 
     private const string Scheme = "sha256=";
 
+    /// <summary>Whether it looks like a signature: what does not needs no look at the body.</summary>
+    public static bool IsWellFormed(string? header) => TryRead(header, stackalloc byte[HMACSHA256.HashSizeInBytes]);
+
     /// <summary>Whether the app secret made the signature over exactly these bytes.</summary>
     public static bool IsValid(string? header, ReadOnlySpan<byte> body, string appSecret)
     {
         Span<byte> given = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        if (header is null
-            || header.Length != Scheme.Length + (2 * HMACSHA256.HashSizeInBytes)
-            || !header.StartsWith(Scheme, StringComparison.Ordinal)
-            || Convert.FromHexString(header.AsSpan(Scheme.Length), given, out _, out _) != System.Buffers.OperationStatus.Done)
+        if (!TryRead(header, given))
         {
             return false;
         }
@@ -34,4 +34,9 @@ public static class WhatsAppSignature
         HMACSHA256.HashData(Encoding.UTF8.GetBytes(appSecret), body, expected);
         return CryptographicOperations.FixedTimeEquals(given, expected);
     }
+
+    private static bool TryRead(string? header, Span<byte> signature) => header is not null
+        && header.Length == Scheme.Length + (2 * HMACSHA256.HashSizeInBytes)
+        && header.StartsWith(Scheme, StringComparison.Ordinal)
+        && Convert.FromHexString(header.AsSpan(Scheme.Length), signature, out _, out _) == System.Buffers.OperationStatus.Done;
 }

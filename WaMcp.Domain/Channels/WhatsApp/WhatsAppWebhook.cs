@@ -17,6 +17,11 @@ internal sealed class WhatsAppWebhook
     /// <summary>How deep a document may be nested; a deeper one is kept as it came and not understood. Meta's have about twelve levels.</summary>
     public const int MaxDepth = 64;
 
+    /// <summary>How many updates a delivery may hold; one with more is kept as it came and not understood. Meta sends up to 1,000.</summary>
+    public const int MaxUpdates = 5_000;
+
+    private static readonly string[] Lists = ["messages", "statuses", "contacts", "user_preferences", "user_id_update", "errors"];
+
     private static readonly string[] FactsBegin = ["message_template_", "template_", "phone_number_", "account_", "business_", "security", "payment_configuration_", "partner_solutions"];
 
     private readonly List<ChannelUpdates> channels = [];
@@ -30,6 +35,11 @@ internal sealed class WhatsAppWebhook
         try
         {
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            if (!IsOfReasonableSize(document.RootElement))
+            {
+                return new Understanding();
+            }
+
             foreach (var entry in Items(document.RootElement, "entry"))
             {
                 foreach (var change in Items(entry, "changes"))
@@ -52,6 +62,26 @@ internal sealed class WhatsAppWebhook
         };
     }
 
+    // Of each list: what is looked up for each message is looked up in the people beside it.
+    private static bool IsOfReasonableSize(JsonElement webhook)
+    {
+        var counts = new int[Lists.Length + 2];
+        foreach (var entry in Items(webhook, "entry"))
+        {
+            counts[^1]++;
+            foreach (var change in Items(entry, "changes"))
+            {
+                counts[^2]++;
+                for (var list = 0; list < Lists.Length; list++)
+                {
+                    counts[list] += Member(Member(change, "value"), Lists[list]) is { ValueKind: JsonValueKind.Array } items ? items.GetArrayLength() : 0;
+                }
+            }
+        }
+
+        return Array.TrueForAll(counts, count => count <= MaxUpdates);
+    }
+
     private void ReadChange(JsonElement entry, JsonElement change)
     {
         var (account, value, field) = (Text(entry, "id"), Member(change, "value"), Text(change, "field") ?? "");
@@ -64,7 +94,8 @@ internal sealed class WhatsAppWebhook
 
         if (FactsBegin.Any(begin => field.StartsWith(begin, StringComparison.Ordinal)) && value is { ValueKind: JsonValueKind.Object })
         {
-            AddFact(account, number, field, value.Value.GetRawText(), TryTime(entry, "time"));
+            var phone = number is null && Text(value, "display_phone_number") is { } shown ? ProviderFact.DigitsOf(shown) : null;
+            AddFact(account, number, field, Raw(value.Value), TryTime(entry, "time"), phone);
             if (account is not null && (field.StartsWith("message_template_", StringComparison.Ordinal) || field.StartsWith("template_", StringComparison.Ordinal)))
             {
                 changedTemplates.Add(account);
@@ -111,7 +142,7 @@ internal sealed class WhatsAppWebhook
         // What Meta could not deliver to us as a message: a word to the operator.
         foreach (var error in Items(value, "errors").Where(error => error.ValueKind == JsonValueKind.Object))
         {
-            AddFact(null, number, "messages_errors", error.GetRawText(), null);
+            AddFact(null, number, "messages_errors", new JsonObject { ["code"] = Whole(error, "code"), ["title"] = Text(error, "title") }.ToJsonString(), null);
         }
 
         var updates = new ChannelUpdates(number)
@@ -131,8 +162,8 @@ internal sealed class WhatsAppWebhook
     private InboundMessage ReadMessage(string id, JsonElement message, PersonIds writer)
     {
         var (kind, body, content, isKnown) = WhatsAppContent.Read(message);
-        unknown += isKnown ? 0 : 1;
-        return new InboundMessage(id, writer, kind, body, content, message.GetRawText(), Time(message));
+        unknown += isKnown && IsText(message) ? 0 : 1;
+        return new InboundMessage(id, writer, kind, body, content, Raw(message), Time(message));
     }
 
     // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/edit, …/revoke
@@ -200,7 +231,7 @@ internal sealed class WhatsAppWebhook
         preferences.Add(new PreferenceUpdate(person, value == "stop", Time(preference)));
         // That somebody did, not who.
         var payload = new JsonObject { ["category"] = "marketing_messages", ["value"] = value }.ToJsonString();
-        AddFact(null, number, "user_preferences", payload, TryTime(preference), preference.GetRawText());
+        AddFact(null, number, "user_preferences", payload, TryTime(preference));
     }
 
     private static PreferenceUpdate? ReadSystemPreference(JsonElement message, PersonIds writer)
@@ -211,9 +242,10 @@ internal sealed class WhatsAppWebhook
             : null;
     }
 
-    private void AddFact(string? account, string? number, string kind, string payload, DateTimeOffset? at, string? identity = null)
+    // The digest is of what is shown and nothing else: who it was could be tried out from it.
+    private void AddFact(string? account, string? number, string kind, string payload, DateTimeOffset? at, string? phone = null)
     {
-        var same = Encoding.UTF8.GetBytes($"{account}\n{number}\n{kind}\n{at?.ToUnixTimeSeconds()}\n{identity ?? payload}");
-        facts.Add(new ProviderFact(account, number, kind, payload, Convert.ToHexStringLower(SHA256.HashData(same)), at));
+        var same = Encoding.UTF8.GetBytes($"{account}\n{number}\n{kind}\n{at?.ToUnixTimeSeconds()}\n{payload}");
+        facts.Add(new ProviderFact(account, number, kind, payload, Convert.ToHexStringLower(SHA256.HashData(same)), at, phone));
     }
 }

@@ -19,8 +19,20 @@ CREATE TABLE channel_facts (
 );
 CREATE INDEX channel_facts_by_time ON channel_facts (channel_id, told_at);
 
--- The secret before the present one: deliveries signed with it are accepted until it is dropped.
-ALTER TABLE channels ADD app_secret_previous_sealed bytea;
+-- The secret before the present one: deliveries signed with it are accepted until it is dropped. Keyed digests of all that the channel had before
+-- the present one: what is stored and was signed with one of them speaks for the channel for as long as it is kept.
+ALTER TABLE channels
+    ADD app_secret_previous_sealed bytea,
+    ADD app_secret_rotated_at timestamptz,
+    ADD app_secrets_before bytea[] NOT NULL DEFAULT '{}';
+
+-- A delivery remembers which secret signed it, not whose it was then: an app's secret is that of all its numbers, also of those that are added later.
+-- What was stored before this knows only the channels; there the first of them stands for the secret.
+ALTER TABLE webhook_events ADD signer bytea;
+UPDATE webhook_events SET signer = uuid_send(signed_by[1]) WHERE cardinality(signed_by) > 0;
+UPDATE channels SET app_secrets_before = ARRAY(SELECT DISTINCT signer FROM webhook_events WHERE channels.id = ANY (signed_by))
+WHERE EXISTS (SELECT FROM webhook_events WHERE channels.id = ANY (signed_by));
+ALTER TABLE webhook_events DROP signed_by;
 
 -- What a message holds besides its words, in no provider's terms; goes with the words.
 ALTER TABLE messages

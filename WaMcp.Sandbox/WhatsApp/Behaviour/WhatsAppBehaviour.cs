@@ -37,6 +37,8 @@ internal sealed record WhatsAppBehaviour
 
     public TimeSpan TemplateReview { get; init; } = TimeSpan.FromSeconds(1);
 
+    public string ProofSecret { get; init; } = "";
+
     public Uri? CallbackUrl { get; init; }
 
     /// <exception cref="ArgumentException">A value makes no sense; the message names the setting.</exception>
@@ -57,6 +59,7 @@ internal sealed record WhatsAppBehaviour
         BatchSize = Number(change.BatchSize, BatchSize, 1, 1_000, "batchSize"),
         WebhookTimeout = Duration(change.WebhookTimeoutMs, WebhookTimeout, "webhookTimeoutMs"),
         TemplateReview = Duration(change.TemplateReviewMs, TemplateReview, "templateReviewMs"),
+        ProofSecret = change.ProofSecret ?? ProofSecret,
         CallbackUrl = Address(change.CallbackUrl, configuredCallback) ?? CallbackUrl,
     };
 

@@ -25,8 +25,8 @@ internal sealed class AccessTokens
     }
 
     /// <summary>The token of the request: from the header, or from the access_token parameter that Graph takes as well.</summary>
-    /// <exception cref="GraphFault">104 without a token, 190 with one that does not open.</exception>
-    public AccessToken Check(HttpRequest request)
+    /// <exception cref="GraphFault">104 without a token, 190 with one that does not open, 100 without the proof that is asked for.</exception>
+    public AccessToken Check(HttpRequest request, string proofSecret = "")
     {
         var presented = Presented(request);
         if (presented is null)
@@ -40,9 +40,12 @@ internal sealed class AccessTokens
             throw GraphFault.BadToken("Error validating access token: The session has been invalidated", 460);
         }
 
-        return known.IsValid(clock.GetUtcNow())
-            ? known
-            : throw GraphFault.BadToken("Error validating access token: Session has expired", 463);
+        if (!known.IsValid(clock.GetUtcNow()))
+        {
+            throw GraphFault.BadToken("Error validating access token: Session has expired", 463);
+        }
+
+        return proofSecret.Length == 0 || IsProof(request.Query["appsecret_proof"], presented, proofSecret) ? known : throw GraphFault.BadProof();
     }
 
     /// <summary>Looks at every known token, so that the time taken tells nothing about any of them.</summary>
@@ -98,6 +101,9 @@ internal sealed class AccessTokens
             Put(token, new AccessToken([]));
         }
     }
+
+    private static bool IsProof(string? given, string token, string secret) => given is not null && CryptographicOperations.FixedTimeEquals(
+        Encoding.UTF8.GetBytes(given), Encoding.UTF8.GetBytes(Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(token)))));
 
     private static string? Presented(HttpRequest request)
     {

@@ -43,6 +43,13 @@ internal sealed class GraphFault(int code, string? details = null) : Exception(d
 
     public static GraphFault BadToken(string sentence, int? subcode = null) => Platform(190, sentence, subcode);
 
+    public static GraphFault BadProof() => new(100)
+    {
+        FromWhatsApp = false,
+        Type = "GraphMethodException",
+        Sentence = "Invalid appsecret_proof provided in the API argument",
+    };
+
     /// <summary>Graph itself says it in these words when a top-level parameter is absent.</summary>
     public static GraphFault Required(string name) =>
         new(100, $"The parameter {name} is required.") { Sentence = $"(#100) The parameter {name} is required." };

@@ -60,7 +60,7 @@ internal sealed partial class GraphPipeline(
         var endpoint = call.Http.GetEndpoint() ?? throw GraphFault.Platform(2500, "Unknown path components");
         if (endpoint.Metadata.GetMetadata<OwnTokenCheck>() is null)
         {
-            call.Token = tokens.Check(call.Http.Request);
+            call.Token = tokens.Check(call.Http.Request, behaviour.Now.ProofSecret);
         }
 
         var entry = call.Entry;
