@@ -41,6 +41,7 @@ public static class WorkerApp
         builder.Services.AddDuties();
         builder.Services.AddUnknownWatch();
         builder.Services.AddBackground<JobSignal>().AddSingleton<JobFailures>();
+        builder.Services.AddBackground<InboundBell>(); // before the lane, so that it stops after it
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut, JobKind.Receive));
         builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
         builder.Services.AddNotary();

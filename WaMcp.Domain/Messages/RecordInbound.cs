@@ -21,6 +21,11 @@ namespace WaMcp.Domain.Messages;
 public sealed class RecordInbound(
     WaMcpDbContext context, TenantContext tenant, ContactBook contacts, ConversationBook conversations, TimeProvider clock)
 {
+    private readonly HashSet<string> rings = [];
+
+    /// <summary>For whom to ring (<see cref="InboundWatch"/>) once the caller's transaction has committed.</summary>
+    public IReadOnlyCollection<string> Rings => rings;
+
     /// <summary>Records one message; the same one again changes nothing.</summary>
     /// <returns>Whether it was new.</returns>
     public async Task<bool> ExecuteAsync(ChannelId channel, InboundMessage inbound, string requestId, CancellationToken cancellationToken)
@@ -32,9 +37,9 @@ public sealed class RecordInbound(
         }
 
         var contact = await contacts.FindOrAddAsync(channel, inbound.Person, inbound.WrittenAt, cancellationToken);
-        var conversation = await conversations.TouchAsync(channel, contact.Id, Opens(inbound) ? inbound.WrittenAt : null, cancellationToken);
+        var at = await conversations.HearAsync(channel, contact.Id, Opens(inbound) ? inbound.WrittenAt : null, known is null && IsHeard(inbound), cancellationToken);
         // Two deliveries of the same message may be recorded side by side; the unique index decides.
-        return (known is null && await InsertAsync(channel, contact, conversation, inbound, requestId, inbound.WrittenAt, cancellationToken))
+        return (known is null && await InsertAsync(channel, contact, at, inbound, requestId, inbound.WrittenAt, cancellationToken))
             || await CompleteAsync(channel, inbound, cancellationToken);
     }
 
@@ -46,9 +51,9 @@ public sealed class RecordInbound(
         if (message is null)
         {
             var contact = await contacts.FindOrAddAsync(channel, change.Person, change.At, cancellationToken);
-            var conversation = await conversations.TouchAsync(channel, contact.Id, null, cancellationToken);
+            var at = await conversations.HearAsync(channel, contact.Id, null, change.Edit is { } text && IsHeard(text), cancellationToken);
             var first = change.Edit ?? new InboundMessage(change.ProviderMessageId, change.Person, "unsupported", null, null, "{}", change.At);
-            await InsertAsync(channel, contact, conversation, first, requestId, writtenAt: null, cancellationToken);
+            await InsertAsync(channel, contact, at, first, requestId, writtenAt: null, cancellationToken);
             message = await context.LockAsync(channel, change.ProviderMessageId, cancellationToken);
         }
 
@@ -77,25 +82,38 @@ public sealed class RecordInbound(
     // What the provider says about a person is not said by them.
     private static bool Opens(InboundMessage inbound) => inbound.Kind != "system";
 
+    // An emoji at a message is nothing to read or to answer.
+    private static bool IsHeard(InboundMessage inbound) => Opens(inbound) && inbound.Kind != "reaction";
+
     private async Task<Known?> KnownAsync(ChannelId channel, string providerMessageId, CancellationToken cancellationToken) =>
         await context.Messages.AsNoTracking()
             .Where(message => message.ChannelId == channel && message.ProviderMessageId == providerMessageId)
             .Select(message => new Known(message.Direction, message.SentAt)).SingleOrDefaultAsync(cancellationToken);
 
     private async Task<bool> InsertAsync(
-        ChannelId channel, Contact contact, ConversationId conversation, InboundMessage inbound, string requestId, DateTimeOffset? writtenAt, CancellationToken cancellationToken)
+        ChannelId channel, Contact contact, ConversationBook.HeardIn at, InboundMessage inbound, string requestId, DateTimeOffset? writtenAt, CancellationToken cancellationToken)
     {
-        var (id, client, now) = (TypedId.New<MessageId>().Value, tenant.ClientId.Value, clock.GetUtcNow());
-        return await context.Database.ExecuteSqlAsync(
+        var (id, client, now) = (at.Message.Value, tenant.ClientId.Value, clock.GetUtcNow());
+        var isNew = await context.Database.ExecuteSqlAsync(
             $"""
-            INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, body, content, raw, state,
+            INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, heard, body, content, raw, state,
                                   provider_message_id, request_id, trace_parent, created_at, sent_at)
-            VALUES ({id}, {client}, {channel.Value}, {conversation.Value}, {contact.Id.Value}, {nameof(MessageDirection.Inbound)},
-                    {inbound.Kind}, {inbound.Body}, {inbound.Content?.ToJson()}::json, {inbound.Raw}::json, {nameof(MessageState.Received)},
+            VALUES ({id}, {client}, {channel.Value}, {at.Conversation.Value}, {contact.Id.Value}, {nameof(MessageDirection.Inbound)},
+                    {inbound.Kind}, {at.IsHeard}, {inbound.Body}, {inbound.Content?.ToJson()}::json, {inbound.Raw}::json, {nameof(MessageState.Received)},
                     {inbound.ProviderMessageId}, {requestId}, {Activity.Current?.Id}, {now}, {writtenAt})
             ON CONFLICT (client_id, channel_id, provider_message_id) WHERE provider_message_id IS NOT NULL DO NOTHING
             """,
             cancellationToken) == 1;
+        if (isNew && at.IsHeard)
+        {
+            rings.UnionWith(InboundWatch.Keys(tenant.ClientId, channel, at));
+        }
+        else if (at.IsHeard)
+        {
+            await conversations.UnhearAsync(at.Conversation, cancellationToken);
+        }
+
+        return isNew;
     }
 
     // A change of it came first.

@@ -31,6 +31,7 @@ internal sealed record ConversationArgument(Conversation Conversation, Contact C
             join contact in database.Contacts.AsNoTracking() on conversation.ContactId equals contact.Id
             where conversation.Id == id
             select new { conversation, contact }).SingleOrDefaultAsync(cancellationToken);
+        call.Concerns = found?.conversation.ChannelId;
         return found is not null && Granted(call, tool).FirstOrDefault(channel => channel.Id == found.conversation.ChannelId) is { } granted
             ? new ConversationArgument(found.conversation, found.contact, granted)
             : throw Fault.NotFound("conversation", text!, "list_conversations shows yours.");

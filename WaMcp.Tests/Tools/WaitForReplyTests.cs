@@ -152,8 +152,11 @@ public sealed class WaitForReplyTests(WaitForReplyTests.OwnSystem own) : IClassF
 
         await crowded.QueryAsync<object>(
             """
-            INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, body, state, created_at)
-            SELECT gen_random_uuid(), client_id, channel_id, id, contact_id, 'Inbound', 'text', 'to ' || id, 'Received', now() FROM conversations WHERE id = ANY ($1)
+            WITH written AS (
+                INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, heard, body, state, created_at)
+                SELECT gen_random_uuid(), client_id, channel_id, id, contact_id, 'Inbound', 'text', true, 'to ' || id, 'Received', now()
+                FROM conversations WHERE id = ANY ($1) RETURNING conversation_id)
+            SELECT count(pg_notify('wamcp_inbound', conversation_id::text)) FROM written
             """,
             (object)conversations.ToArray());
         var answers = await Task.WhenAll(waiting);
@@ -161,7 +164,7 @@ public sealed class WaitForReplyTests(WaitForReplyTests.OwnSystem own) : IClassF
         watch.Count.ShouldBe(0);
 
         async Task<long> LooksAsync() => await crowded.QueryAsync<long>(
-            "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements WHERE query LIKE '%look.unread%' AND query NOT LIKE '%pg_stat_statements%'");
+            "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements WHERE query LIKE '%look.read_until%' AND query NOT LIKE '%pg_stat_statements%'");
     }
 
     private Task WaitingAsync(int count) => Eventually.TrueAsync($"{count} wait", () => Task.FromResult(Watch.Count == count));

@@ -22,9 +22,10 @@ namespace WaMcp.Worker.Inbound;
 /// <param name="contacts">Knows who is who.</param>
 /// <param name="inbound">Records messages.</param>
 /// <param name="status">Records statuses.</param>
+/// <param name="bell">Tells whoever waits for a reply.</param>
 /// <param name="clock">Stamps the audit row.</param>
 internal sealed class ReceiveEvent(
-    WaMcpDbContext context, IEnumerable<IChannel> channels, ContactBook contacts, RecordInbound inbound, RecordStatus status, TimeProvider clock) : IJobHandler
+    WaMcpDbContext context, IEnumerable<IChannel> channels, ContactBook contacts, RecordInbound inbound, RecordStatus status, InboundBell bell, TimeProvider clock) : IJobHandler
 {
     public JobKind Kind => JobKind.Receive;
 
@@ -52,6 +53,7 @@ internal sealed class ReceiveEvent(
         }
 
         await transaction.CommitAsync(cancellationToken);
+        bell.Ring(inbound.Rings);
     }
 
     private async Task RecordAsync(Job job, NpgsqlConnection connection, CancellationToken cancellationToken)
