@@ -103,10 +103,12 @@ public sealed class ConversationBook(WaMcpDbContext context, TenantContext tenan
         {
             var (id, last) = (conversation.Key.Value, conversation.Max(message => message.Id.Value));
             Guid[] shown = [.. conversation.Select(message => message.Id.Value)];
-            // Locked by itself first, so that the second statement sees what whoever held the lock has committed. One round trip, one transaction.
+            // Whoever reads waits for nobody who writes: then the place stays, and the messages are given once more. Locked by itself first, so that the second
+            // statement sees what whoever held the lock before has committed; one round trip, one transaction.
             await context.Database.ExecuteSqlAsync(
                 $"""
-                SELECT FROM conversations WHERE client_id = {client} AND id = {id} AND shown_until < {last} AND read_until < {last} FOR NO KEY UPDATE;
+                SELECT FROM conversations WHERE client_id = {client} AND id = {id} AND shown_until < {last} AND read_until < {last}
+                FOR NO KEY UPDATE SKIP LOCKED;
                 UPDATE conversations SET shown_until = greatest(shown_until, (
                     SELECT message.id FROM messages message
                     WHERE message.client_id = {client} AND message.conversation_id = {id} AND message.heard AND message.id = ANY ({shown}) AND NOT EXISTS (
@@ -114,7 +116,9 @@ public sealed class ConversationBook(WaMcpDbContext context, TenantContext tenan
                         WHERE earlier.client_id = {client} AND earlier.conversation_id = {id} AND earlier.heard AND earlier.id < message.id
                             AND earlier.id > greatest(conversations.shown_until, conversations.read_until) AND earlier.id <> ALL ({shown}))
                     ORDER BY message.id DESC LIMIT 1))
-                WHERE client_id = {client} AND id = {id} AND shown_until < {last} AND read_until < {last}
+                WHERE client_id = {client} AND id = (
+                    SELECT id FROM conversations WHERE client_id = {client} AND id = {id} AND shown_until < {last} AND read_until < {last}
+                    FOR NO KEY UPDATE SKIP LOCKED)
                 """,
                 cancellationToken);
         }

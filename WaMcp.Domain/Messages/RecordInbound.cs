@@ -23,8 +23,13 @@ public sealed class RecordInbound(
 {
     private readonly HashSet<string> rings = [];
 
-    /// <summary>For whom to ring (<see cref="InboundWatch"/>) once the caller's transaction has committed.</summary>
-    public IReadOnlyCollection<string> Rings => rings;
+    /// <summary>For whom to ring (<see cref="InboundWatch"/>) now that the caller's transaction has committed.</summary>
+    public IReadOnlyCollection<string> TakeRings()
+    {
+        string[] taken = [.. rings];
+        rings.Clear();
+        return taken;
+    }
 
     /// <summary>Records one message; the same one again changes nothing.</summary>
     /// <returns>Whether it was new.</returns>

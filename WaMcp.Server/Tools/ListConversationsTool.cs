@@ -50,7 +50,7 @@ internal sealed class ListConversationsTool() : MessagingTool<ListConversationsT
         public static LastMessage Of(Message message, Contact contact, ChannelKind kind)
         {
             var isTheirs = message.Direction == MessageDirection.Inbound;
-            return new(message.Id.ToString(), message.Direction, message.Kind, message.Body, isTheirs, isTheirs ? Origin.Of(contact, kind) : null);
+            return new(message.Id.ToString(), message.Direction, message.Kind, message.Body, isTheirs, isTheirs ? MessageView.Whose(message, Origin.Of(contact, kind)) : null);
         }
     }
 

@@ -19,6 +19,7 @@ public sealed class SinceTests(SharedSystem shared)
         var mcp = system.Mcp(client.Token);
         var (slow, quick) = (await ConversationAsync(client), await ConversationAsync(client));
         var start = await ReadAsync(mcp, new { channel = client.Channel.Name });
+        var startOfSlow = await ReadAsync(mcp, new { conversationId = Written.Id(slow) });
         await using var late = await Writing.BeginAsync(system, slow);
 
         var inTime = await Written.MessageAsync(system, quick, "in time");
@@ -30,7 +31,7 @@ public sealed class SinceTests(SharedSystem shared)
         second.Ids.ShouldBe([late.Id]);
         string.CompareOrdinal(late.Id, inTime).ShouldBeLessThan(0, "a cursor that is an id would have missed it");
         (await ReadAsync(mcp, new { channel = client.Channel.Name, since = second.Cursor })).Ids.ShouldBeEmpty();
-        (await ReadAsync(mcp, new { conversationId = Written.Id(slow), since = start.Cursor })).Ids.ShouldBe([late.Id]);
+        (await ReadAsync(mcp, new { conversationId = Written.Id(slow), since = startOfSlow.Cursor })).Ids.ShouldBe([late.Id]);
     }
 
     [Theory]

@@ -26,7 +26,7 @@ internal sealed partial class InboundBell(NpgsqlDataSource database, TimeProvide
     private HashSet<string> keys = [];
 
     /// <summary>Tells it soon. Never waits and never throws.</summary>
-    /// <param name="rung">What <see cref="RecordInbound.Rings"/> says.</param>
+    /// <param name="rung">What <see cref="RecordInbound.TakeRings"/> gives.</param>
     public void Ring(IReadOnlyCollection<string> rung)
     {
         if (rung.Count == 0)

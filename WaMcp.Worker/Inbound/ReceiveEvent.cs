@@ -53,7 +53,7 @@ internal sealed class ReceiveEvent(
         }
 
         await transaction.CommitAsync(cancellationToken);
-        bell.Ring(inbound.Rings);
+        bell.Ring(inbound.TakeRings());
     }
 
     private async Task RecordAsync(Job job, NpgsqlConnection connection, CancellationToken cancellationToken)
