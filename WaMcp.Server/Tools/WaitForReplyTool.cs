@@ -51,8 +51,7 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
             throw Fault.Invalid("timeoutSeconds", $"must be 1 to {MaxWait}.");
         }
 
-        var search = new Search(this, call, ReadingArgument.Cursor(input.Since));
-        await search.ResolveAsync(cancellationToken);
+        using var search = new Search(this, call, ReadingArgument.Cursor(input.Since));
         // A program that is about to end says what it knows, instead of being cut off.
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, call.Get<IHostApplicationLifetime>().ApplicationStopping);
         try
@@ -63,15 +62,15 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
         {
             // Nothing more comes here.
         }
-        finally
-        {
-            search.Dispose();
-        }
 
         var page = search.Found is { Items.Count: > 0 } found ? found : null;
         if (page is not null)
         {
-            await RequireStillAsync(call, search.Channel, cancellationToken);
+            if (search.HasWaited)
+            {
+                await RequireStillAsync(call, search.Channel, cancellationToken);
+            }
+
             await call.Get<ConversationBook>().ShowAsync([.. page.Items.Select(item => item.Message)], cancellationToken);
         }
 
@@ -142,10 +141,16 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
 
         public ReadMessages.Page? Found { get; private set; }
 
-        public Task<bool> NextAsync(TimeSpan patience, CancellationToken cancellationToken) => wait!.NextAsync(patience, cancellationToken);
+        public bool HasWaited { get; private set; }
 
-        /// <summary>Finds the conversation, and waits there before anybody looks: what comes in between rings.</summary>
-        public async Task ResolveAsync(CancellationToken cancellationToken)
+        public Task<bool> NextAsync(TimeSpan patience, CancellationToken cancellationToken)
+        {
+            HasWaited = true;
+            return wait!.NextAsync(patience, cancellationToken);
+        }
+
+        // Finds the conversation and waits there. What changed before is seen by whoever asks again after that, and what changes later rings.
+        private async Task<bool> MoveAsync(CancellationToken cancellationToken)
         {
             var input = call.Input;
             var named = await ConversationArgument.FindAsync(call, tool.Name, input.ConversationId, cancellationToken);
@@ -161,7 +166,7 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
                 cancellationToken);
             if (wait is not null && conversation == Conversation)
             {
-                return;
+                return false;
             }
 
             Conversation = conversation;
@@ -174,11 +179,16 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
             }
 
             isFirst = false;
+            return true;
         }
 
         public async Task LookAsync(CancellationToken cancellationToken)
         {
-            await ResolveAsync(cancellationToken);
+            while (await MoveAsync(cancellationToken))
+            {
+                // and once more, from where it waits now
+            }
+
             Found = Conversation is null ? null
                 : Since is null ? await messages.UnreadAsync(Scope, Most, cancellationToken)
                 : await messages.SinceAsync(Scope, Since, Most, cancellationToken);
