@@ -159,11 +159,11 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
                 throw Fault.Invalid("person", "cannot be combined with conversationId.");
             }
 
+            var person = named is not null ? null
+                : RecipientArgument.Read(
+                    "person", input.Person ?? throw Fault.Invalid("conversationId", "name a conversation, or a channel and a person.", "list_conversations shows yours."));
             Channel = named?.Channel ?? call.Channel;
-            var conversation = named?.Conversation.Id ?? await FindAsync(
-                RecipientArgument.Read(
-                    "person", input.Person ?? throw Fault.Invalid("conversationId", "name a conversation, or a channel and a person.", "list_conversations shows yours.")),
-                cancellationToken);
+            var conversation = named?.Conversation.Id ?? await FindAsync(person!, cancellationToken);
             if (wait is not null && conversation == Conversation)
             {
                 return false;

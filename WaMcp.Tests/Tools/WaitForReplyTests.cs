@@ -147,7 +147,8 @@ public sealed class WaitForReplyTests(WaitForReplyTests.OwnSystem own) : IClassF
         await using var stopping = await WaMcpSystem.StartAsync();
         var talk = await Talk.OpenAsync(stopping);
         await talk.SendAsync("send_message", new { text = "Hello?" });
-        var waiting = talk.Mcp.ResultAsync("wait_for_reply", new { channel = talk.Channel, person = talk.Phone, timeoutSeconds = 300 });
+        var since = (await talk.Mcp.ResultAsync("wait_for_reply", new { channel = talk.Channel, person = talk.Phone, timeoutSeconds = 1 })).GetProperty("cursor").GetString();
+        var waiting = talk.Mcp.ResultAsync("wait_for_reply", new { channel = talk.Channel, person = talk.Phone, since, timeoutSeconds = 300 });
         var services = stopping.ServerApplication.Services;
         await Eventually.TrueAsync("it waits", () => Task.FromResult(services.GetRequiredService<InboundWatch>().Count == 1));
         services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
