@@ -1,4 +1,3 @@
-using WaMcp.Domain.Messages;
 
 namespace WaMcp.Benchmarks.Reading;
 

@@ -15,7 +15,7 @@ using WaMcp.Domain.Tenancy;
 namespace WaMcp.Benchmarks.Waiting;
 
 /// <summary>Agents of one client that each wait for another person, and those people.</summary>
-internal sealed class Agents(string owner, Dictionary<string, string?> settings, int count)
+internal sealed class Agents(string owner, Dictionary<string, string?> settings, int count) : IDisposable
 {
     private const string Client = "00000000-0000-7000-8000-000000000001";
     private const string Channel = "00000000-0000-7000-8000-000000000002";
@@ -29,6 +29,8 @@ internal sealed class Agents(string owner, Dictionary<string, string?> settings,
     public int Count => count;
 
     public void At(Uri address) => server = address;
+
+    public void Dispose() => http.Dispose();
 
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {

@@ -33,7 +33,7 @@ internal sealed class WaitsCommand : Command
         await using var postgres = await BenchPostgres.StartAsync(cancellationToken);
         using var redis = new BenchRedis();
         var settings = Settings(postgres, redis);
-        var agents = new Agents(postgres.Owner, settings, parsed.GetValue(waiters));
+        using var agents = new Agents(postgres.Owner, settings, parsed.GetValue(waiters));
         await agents.PrepareAsync(cancellationToken);
         await using var server = await BenchProgram.StartAsync("WaMcp.Server", BenchProgram.FreePort(), settings, cancellationToken);
         await using var worker = await BenchProgram.StartAsync("WaMcp.Worker", BenchProgram.FreePort(), settings, cancellationToken);
