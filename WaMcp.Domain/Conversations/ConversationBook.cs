@@ -99,29 +99,33 @@ public sealed class ConversationBook(WaMcpDbContext context, TenantContext tenan
     public async Task ShowAsync(IReadOnlyCollection<Message> messages, CancellationToken cancellationToken)
     {
         var client = tenant.ClientId.Value;
-        foreach (var conversation in messages.Where(message => message.Heard).GroupBy(message => message.ConversationId).OrderBy(group => group.Key.Value))
+        var newest = messages.Where(message => message.Heard).GroupBy(message => message.ConversationId).ToDictionary(group => group.Key, group => group.Max(message => message.Id));
+        if (newest.Count == 0)
         {
-            var (id, last) = (conversation.Key.Value, conversation.Max(message => message.Id.Value));
-            Guid[] shown = [.. conversation.Select(message => message.Id.Value)];
-            // Whoever reads waits for nobody who writes: then the place stays, and the messages are given once more. Locked by itself first, so that the second
-            // statement sees what whoever held the lock before has committed; one round trip, one transaction.
-            await context.Database.ExecuteSqlAsync(
-                $"""
-                SELECT FROM conversations WHERE client_id = {client} AND id = {id} AND shown_until < {last} AND read_until < {last}
-                FOR NO KEY UPDATE SKIP LOCKED;
-                UPDATE conversations SET shown_until = greatest(shown_until, (
-                    SELECT message.id FROM messages message
-                    WHERE message.client_id = {client} AND message.conversation_id = {id} AND message.heard AND message.id = ANY ({shown}) AND NOT EXISTS (
-                        SELECT FROM messages earlier
-                        WHERE earlier.client_id = {client} AND earlier.conversation_id = {id} AND earlier.heard AND earlier.id < message.id
-                            AND earlier.id > greatest(conversations.shown_until, conversations.read_until) AND earlier.id <> ALL ({shown}))
-                    ORDER BY message.id DESC LIMIT 1))
-                WHERE client_id = {client} AND id = (
-                    SELECT id FROM conversations WHERE client_id = {client} AND id = {id} AND shown_until < {last} AND read_until < {last}
-                    FOR NO KEY UPDATE SKIP LOCKED)
-                """,
-                cancellationToken);
+            return;
         }
+
+        Guid[] places = [.. newest.Keys.Select(conversation => conversation.Value)];
+        Guid[] last = [.. newest.Values.Select(message => message.Value)];
+        Guid[] shown = [.. messages.Select(message => message.Id.Value)];
+        // Whoever reads waits for nobody who writes: then the place stays, and the messages are given once more. Locked by itself first, so that the second
+        // statement sees what whoever held the lock before has committed; one round trip, one transaction.
+        await context.Database.ExecuteSqlAsync(
+            $"""
+            SELECT FROM conversations known JOIN unnest({places}, {last}) AS given (id, last) USING (id)
+            WHERE client_id = {client} AND shown_until < given.last AND read_until < given.last ORDER BY id FOR NO KEY UPDATE OF known SKIP LOCKED;
+            UPDATE conversations SET shown_until = greatest(shown_until, (
+                SELECT message.id FROM messages message
+                WHERE message.client_id = {client} AND message.conversation_id = conversations.id AND message.heard AND message.id = ANY ({shown}) AND NOT EXISTS (
+                    SELECT FROM messages earlier
+                    WHERE earlier.client_id = {client} AND earlier.conversation_id = conversations.id AND earlier.heard AND earlier.id < message.id
+                        AND earlier.id > greatest(conversations.shown_until, conversations.read_until) AND earlier.id <> ALL ({shown}))
+                ORDER BY message.id DESC LIMIT 1))
+            WHERE client_id = {client} AND id IN (
+                SELECT id FROM conversations known JOIN unnest({places}, {last}) AS given (id, last) USING (id)
+                WHERE client_id = {client} AND shown_until < given.last AND read_until < given.last ORDER BY id FOR NO KEY UPDATE OF known SKIP LOCKED)
+            """,
+            cancellationToken);
     }
 
     /// <summary>Where a message was heard.</summary>
