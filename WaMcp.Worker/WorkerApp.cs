@@ -41,6 +41,7 @@ public static class WorkerApp
         builder.Services.AddDuties();
         builder.Services.AddUnknownWatch();
         builder.Services.AddBackground<JobSignal>().AddSingleton<JobFailures>();
+        builder.Services.AddBackground<InboundBell>(); // before the lanes, so that it stops after them
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut));
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.Receive) { Shares = true });
         builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });

@@ -97,9 +97,9 @@ internal sealed class MessageArchive : IAsyncDisposable
     // Ids in the order of time, conversations mixed, twelve words of a vocabulary in which some are said much more often than others.
     private Task InsertAsync(int from, int to, CancellationToken cancellationToken) => ExecuteAsync(
         $"""
-        INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, body, raw, state, created_at)
+        INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, heard, body, raw, state, created_at)
         SELECT {Id("c", "n")}, '{Client}', '{Number}', {Id("b", $"n % {Math.Max(Count / OfEach, 1)}")}, {Id("a", $"n % {Math.Max(Count / OfEach, 1)}")},
-            CASE WHEN n % 2 = 0 THEN 'Inbound' ELSE 'Outbound' END, 'text',
+            CASE WHEN n % 2 = 0 THEN 'Inbound' ELSE 'Outbound' END, 'text', n % 2 = 0,
             concat_ws(' ', CASE WHEN n % 3 = 0 THEN 'Hello' END, CASE WHEN n % 100 = 9 THEN 'refund' END, CASE WHEN n % {Math.Max(Count / 5, 1)} = 3 THEN 'needle' END,
                 CASE WHEN n % 50 = 11 THEN '我的订单在哪里' END,
                 (SELECT string_agg('word' || floor(20000 * random() ^ 3)::int, ' ') FROM generate_series(1, 12 + 0 * n))),

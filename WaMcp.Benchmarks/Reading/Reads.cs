@@ -1,4 +1,3 @@
-using WaMcp.Domain.Messages;
 
 namespace WaMcp.Benchmarks.Reading;
 
@@ -15,7 +14,7 @@ internal static class Reads
         ("the latest of a conversation", (reader, stop) => reader.Messages.LatestAsync(reader.Conversation, Page, stop)),
         ("a page in the middle", (reader, stop) => reader.Messages.BeforeAsync(reader.Channel, reader.Middle, Page, stop)),
         ("what is new", (reader, stop) => reader.Messages.SinceAsync(reader.Channel, reader.Lately, Page, stop)),
-        ("what is unread", (reader, stop) => reader.Messages.UnreadAsync(reader.Conversation.Conversation!.Value, Page, stop)),
+        ("what is unread", (reader, stop) => reader.Messages.UnreadAsync(reader.Conversation with { Heard = true }, Page, stop)),
         ("search: in every third", Search("hello")),
         ("search: in one of 100", Search("refund")),
         ("search: in 5 of all", Search("needle")),

@@ -54,6 +54,11 @@ public sealed class AuthenticateKey(StoredKeys keys, Pepper pepper, RateLimiter 
         return (await ConfirmAsync(bearer, count.Epoch, cancellationToken), count.Decision);
     }
 
+    /// <summary>Looks once more what an admitted bearer may do at this moment: for calls that take long before they answer.</summary>
+    /// <remarks>Nothing that was read when the call began is trusted, unless the client's epoch is still the same.</remarks>
+    public async Task<KeyCheck> ConfirmAsync(Bearer bearer, CancellationToken cancellationToken) =>
+        (await AdmitAsync(new Bearer(bearer.Token, bearer.From, isFresh: false), spendsBudget: false, cancellationToken)).Check;
+
     /// <summary>Notes that the key was used, at most once a minute.</summary>
     /// <returns>Whether this was the first use in its minute.</returns>
     public async Task<bool> NoteUseAsync(Bearer bearer, CancellationToken cancellationToken)

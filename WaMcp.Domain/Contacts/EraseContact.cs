@@ -106,6 +106,8 @@ public sealed class EraseContact(
         var erased = await EraseFilesAsync([.. files.SelectMany(ids => ids).Distinct()], cancellationToken);
         var (deleted, left) = await DeleteDeliveriesAsync(found, cancellationToken);
         await context.ContactAliases.Where(alias => alias.ContactId == found.Id).ExecuteDeleteAsync(cancellationToken);
+        await context.Conversations.Where(conversation => conversation.ContactId == found.Id)
+            .ExecuteUpdateAsync(change => change.SetProperty(conversation => conversation.ReadUntil, conversation => conversation.LastInboundId), cancellationToken);
         found.Erase(now);
         var erasure = new Erasure(found.Id.ToString(), emptied, cancelled, erased, deleted, left);
         await change.SaveAsync(

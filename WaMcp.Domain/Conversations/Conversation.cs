@@ -1,5 +1,6 @@
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
+using WaMcp.Domain.Messages;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Conversations;
@@ -25,8 +26,17 @@ public sealed class Conversation : ITenantOwned
     /// <summary>When anybody last wrote.</summary>
     public DateTimeOffset LastMessageAt { get; set; }
 
-    /// <summary>How many messages the contact wrote since the client last wrote or marked them as read; the database counts.</summary>
-    public int Unread { get; private set; }
+    /// <summary>The newest message that the contact wrote to be read; before the first, the conversation's own id.</summary>
+    public MessageId LastInboundId { get; private set; }
+
+    /// <summary>Up to which message the client was given what the contact wrote.</summary>
+    public MessageId ShownUntil { get; private set; }
+
+    /// <summary>Up to which message the client marked it as read, or answered after it was given it. What came later is unread.</summary>
+    public MessageId ReadUntil { get; private set; }
+
+    /// <summary>Whether anything is unread; the database says so.</summary>
+    public bool HasUnread { get; private set; }
 
     /// <summary>When it began.</summary>
     public DateTimeOffset CreatedAt { get; init; }

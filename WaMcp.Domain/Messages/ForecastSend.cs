@@ -76,17 +76,10 @@ public sealed class ForecastSend(WaMcpDbContext context, NpgsqlDataSource databa
 
     private async Task<(Contact? Contact, Conversation? Conversation, ServiceWindow Window)> LookAsync(MessageOrder order, CancellationToken cancellationToken)
     {
-        var contact = await FindAsync(order.Channel.Id, order.Recipient, cancellationToken);
+        var contact = await context.Contacts.Named(order.Channel.Id, order.Recipient).AsNoTracking().OrderBy(row => row.Id).FirstOrDefaultAsync(cancellationToken);
         var conversation = contact is null ? null : await context.Conversations.AsNoTracking()
             .SingleOrDefaultAsync(row => row.ChannelId == order.Channel.Id && row.ContactId == contact.Id, cancellationToken);
         return (contact, conversation, ServiceWindow.Of(conversation?.LastInboundAt, clock.GetUtcNow()));
-    }
-
-    private async Task<Contact?> FindAsync(ChannelId channel, Recipient recipient, CancellationToken cancellationToken)
-    {
-        var contacts = context.Contacts.AsNoTracking().Where(row => row.ChannelId == channel);
-        return (recipient.ProviderUserId is { } user ? await contacts.SingleOrDefaultAsync(row => row.ProviderUserId == user, cancellationToken) : null)
-            ?? (recipient.Phone is { } phone ? await contacts.SingleOrDefaultAsync(row => row.Phone == phone, cancellationToken) : null);
     }
 
     private async Task<TimeSpan> WaitAsync(ChannelId channel, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ using WaMcp.Domain.Tenancy;
 namespace WaMcp.Domain.Messages;
 
 /// <summary>
-/// Rings for whoever waits for a reply when a transaction that recorded one has committed. One for the process: one connection that listens, however
+/// Rings for whoever waits for a reply once a Worker says that one was committed. One for the process: one connection that listens, however
 /// many wait; nobody asks the database while nothing comes.
 /// </summary>
 /// <remarks>
@@ -20,18 +20,25 @@ namespace WaMcp.Domain.Messages;
 /// <param name="logger">Says when the connection goes.</param>
 public sealed partial class InboundWatch(NpgsqlDataSource database, TimeProvider clock, ILogger<InboundWatch> logger) : BackgroundService
 {
-    /// <summary>The notification channel; the trigger messages_came writes to it.</summary>
+    /// <summary>The notification channel. A Worker writes to it what <see cref="Keys"/> says, after a message was committed.</summary>
     public const string Notification = "wamcp_inbound";
 
     /// <summary>How many may wait for one client in one process.</summary>
     public const int MostOfOneClient = 1_000;
+
+    /// <summary>How many of those for somebody who never wrote: each of them looks whenever anybody new writes.</summary>
+    public const int MostForSomebodyNew = 100;
+
+    /// <summary>How many may wait in one process, whoever they are.</summary>
+    public const int MostOfAll = 10_000;
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30); // then the connection is tried: a broken one may never say so
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, HashSet<Wait>> waiting = [];
-    private readonly Dictionary<ClientId, int> ofClients = [];
+    private readonly Dictionary<ClientId, (int All, int ForSomebodyNew)> ofClients = [];
+    private int count;
 
     /// <summary>How many wait now.</summary>
     public int Count
@@ -40,32 +47,45 @@ public sealed partial class InboundWatch(NpgsqlDataSource database, TimeProvider
         {
             lock (gate)
             {
-                return ofClients.Values.Sum();
+                return count;
             }
         }
     }
 
+    /// <summary>For whom to ring when a message was committed: who waits in its conversation, and if nobody wrote there before, who waits for somebody new.</summary>
+    public static IEnumerable<string> Keys(ClientId client, ChannelId channel, ConversationBook.HeardIn at) =>
+        at.IsFirst ? [Key(at.Conversation), Key(client, channel)] : [Key(at.Conversation)];
+
     /// <summary>Waits for messages in a conversation, until it is disposed.</summary>
-    /// <exception cref="Fault"><c>rate_limited</c>: too many wait for this client.</exception>
-    public Wait Enter(ClientId client, ConversationId conversation) => Enter(client, conversation.Value.ToString());
+    /// <exception cref="Fault"><c>rate_limited</c>: too many wait for this client, or in this process.</exception>
+    public Wait Enter(ClientId client, ConversationId conversation) => Enter(client, Key(conversation), isForSomebodyNew: false);
 
-    /// <summary>Waits for messages from anybody on a channel.</summary>
+    /// <summary>Waits on a channel for somebody who never wrote.</summary>
     /// <exception cref="Fault"><c>rate_limited</c>.</exception>
-    public Wait Enter(ClientId client, ChannelId channel) => Enter(client, $"{client.Value}/{channel.Value}");
+    public Wait Enter(ClientId client, ChannelId channel) => Enter(client, Key(client, channel), isForSomebodyNew: true);
 
-    private Wait Enter(ClientId client, string key)
+    private static string Key(ConversationId conversation) => conversation.Value.ToString();
+
+    private static string Key(ClientId client, ChannelId channel) => $"{client.Value}/{channel.Value}";
+
+    private Wait Enter(ClientId client, string key, bool isForSomebodyNew)
     {
         lock (gate)
         {
-            var others = ofClients.GetValueOrDefault(client);
-            if (others >= MostOfOneClient)
+            var (all, forSomebodyNew) = ofClients.GetValueOrDefault(client);
+            if (all >= MostOfOneClient || (isForSomebodyNew && forSomebodyNew >= MostForSomebodyNew) || count >= MostOfAll)
             {
                 throw new Fault(
-                    FaultCode.RateLimited, $"Already {MostOfOneClient} calls of yours wait for replies.", "Wait until some of them have returned.");
+                    FaultCode.RateLimited,
+                    all >= MostOfOneClient ? $"Already {MostOfOneClient} calls of yours wait for replies."
+                        : count >= MostOfAll ? "Too many calls wait for replies just now."
+                        : $"Already {MostForSomebodyNew} calls of yours wait for people who never wrote.",
+                    "Wait until some of them have returned.");
             }
 
-            ofClients[client] = others + 1;
-            var wait = new Wait(this, client, key);
+            ofClients[client] = (all + 1, forSomebodyNew + (isForSomebodyNew ? 1 : 0));
+            count++;
+            var wait = new Wait(this, client, key, isForSomebodyNew);
             if (!waiting.TryGetValue(key, out var place))
             {
                 waiting[key] = place = [];
@@ -90,7 +110,10 @@ public sealed partial class InboundWatch(NpgsqlDataSource database, TimeProvider
                 waiting.Remove(wait.Key);
             }
 
-            if (--ofClients[wait.Client] == 0)
+            count--;
+            var (all, forSomebodyNew) = ofClients[wait.Client];
+            ofClients[wait.Client] = (all - 1, forSomebodyNew - (wait.IsForSomebodyNew ? 1 : 0));
+            if (all == 1)
             {
                 ofClients.Remove(wait.Client);
             }
@@ -135,7 +158,7 @@ public sealed partial class InboundWatch(NpgsqlDataSource database, TimeProvider
 
     private static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 5 }; // seconds
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -170,9 +193,12 @@ public sealed partial class InboundWatch(NpgsqlDataSource database, TimeProvider
         private readonly InboundWatch watch;
         private readonly SemaphoreSlim bell = new(0, 1);
 
-        internal Wait(InboundWatch watch, ClientId client, string key) => (this.watch, Client, Key) = (watch, client, key);
+        internal Wait(InboundWatch watch, ClientId client, string key, bool isForSomebodyNew) =>
+            (this.watch, Client, Key, IsForSomebodyNew) = (watch, client, key, isForSomebodyNew);
 
         internal ClientId Client { get; }
+
+        internal bool IsForSomebodyNew { get; }
 
         internal string Key { get; }
 

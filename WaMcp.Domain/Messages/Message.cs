@@ -42,6 +42,9 @@ public sealed class Message : ITenantOwned
     /// <summary>What an inbound message holds besides its words (<see cref="InboundContent"/>), JSON; null when that is nothing, and once pruned.</summary>
     public string? Content { get; set; }
 
+    /// <summary>Whether the contact wrote it to be read: it is unread until the client has read on from it.</summary>
+    public bool Heard { get; init; }
+
     /// <summary>When the writer last changed it.</summary>
     public DateTimeOffset? EditedAt { get; set; }
 

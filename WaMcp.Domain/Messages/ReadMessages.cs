@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.EntityFrameworkCore;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
@@ -16,8 +19,8 @@ public sealed class ReadMessages(WaMcpDbContext context, TenantContext tenant)
     /// <summary>Which messages.</summary>
     /// <param name="Channel">Over which channel.</param>
     /// <param name="Conversation">Only in this conversation.</param>
-    /// <param name="Direction">Only written by this side.</param>
-    public sealed record Scope(ChannelId Channel, ConversationId? Conversation = null, MessageDirection? Direction = null);
+    /// <param name="Heard">Only what the contacts wrote to be read.</param>
+    public sealed record Scope(ChannelId Channel, ConversationId? Conversation = null, bool Heard = false);
 
     /// <summary>A message and the person it is from or to.</summary>
     public sealed record Item(Message Message, Contact Contact);
@@ -31,17 +34,17 @@ public sealed class ReadMessages(WaMcpDbContext context, TenantContext tenant)
     /// <summary>The newest.</summary>
     public async Task<Page> LatestAsync(Scope scope, int most, CancellationToken cancellationToken)
     {
-        var (client, channel, conversation, written) = Parameters(scope);
+        var (client, channel, conversation, heard) = Parameters(scope);
         var rows = await context.Database.SqlQuery<Row>(
             $"""
-            SELECT look.now AS "Now", found.id AS "Id", NULL::text AS "Transaction"
-            FROM (SELECT pg_current_snapshot()::text AS now) look LEFT JOIN LATERAL (
+            SELECT look.now AS "Now", look.place AS "Cluster", found.id AS "Id", NULL::text AS "Transaction"
+            FROM (SELECT pg_current_snapshot()::text AS now, this_cluster() AS place) look LEFT JOIN LATERAL (
                 SELECT id FROM messages
                 WHERE client_id = {client} AND channel_id = {channel} AND ({conversation}::uuid IS NULL OR conversation_id = {conversation}::uuid)
-                    AND ({written}::text IS NULL OR direction = {written}::text)
+                    AND (NOT {heard} OR heard)
                 ORDER BY id DESC LIMIT {most + 1}) found ON true
             """).ToListAsync(cancellationToken);
-        return new Page(await LoadAsync(rows.Take(most), cancellationToken), rows.Count > most, new(TransactionSnapshot.Parse(rows[0].Now)));
+        return new Page(await LoadAsync(rows.Take(most), cancellationToken), rows.Count > most, Cursor(scope, rows[0]));
     }
 
     /// <summary>Those before a moment, which a message's id is; nearest to it.</summary>
@@ -60,52 +63,97 @@ public sealed class ReadMessages(WaMcpDbContext context, TenantContext tenant)
         return new Page(await LoadAsync([.. found.Take(most)], cancellationToken), found.Count > most, null);
     }
 
+    /// <summary>Refuses a cursor that was given for something else: what it has not seen there, it would miss here.</summary>
+    /// <param name="cursor">The cursor.</param>
+    /// <param name="scopes">Any of these will do.</param>
+    /// <exception cref="Fault"><c>invalid_input</c>.</exception>
+    public void Require(ReadingCursor cursor, params IEnumerable<Scope> scopes)
+    {
+        if (!scopes.Any(scope => Mark(scope) == cursor.Scope))
+        {
+            throw Fault.Invalid(
+                "since",
+                "is the cursor of another channel, conversation or tool.",
+                "Pass a cursor only to the tool that gave it, for the same channel or conversation; leave it out to begin anew: the answer has one.");
+        }
+    }
+
     /// <summary>What is new since a cursor, in the order of transactions, so that pages fit together.</summary>
     /// <exception cref="Fault"><c>invalid_input</c>: the cursor is of a database that this one is not.</exception>
     public async Task<Page> SinceAsync(Scope scope, ReadingCursor cursor, int most, CancellationToken cancellationToken)
     {
-        var (client, channel, conversation, written) = Parameters(scope);
+        var (client, channel, conversation, heard) = Parameters(scope);
         var (seen, place) = (cursor.Seen.ToString(), cursor.Reading);
         var (until, transaction) = (place?.Until.ToString(), place?.Transaction.ToString(CultureInfo.InvariantCulture));
         var last = place?.Message.Value ?? Guid.Empty;
         var rows = await context.Database.SqlQuery<Row>(
             $"""
-            SELECT look.now AS "Now", found.id AS "Id", found.tx::text AS "Transaction"
-            FROM (SELECT pg_current_snapshot()::text AS now) look LEFT JOIN LATERAL (
+            SELECT look.now AS "Now", look.place AS "Cluster", found.id AS "Id", found.tx::text AS "Transaction"
+            FROM (SELECT pg_current_snapshot()::text AS now, this_cluster() AS place) look LEFT JOIN LATERAL (
                 SELECT id, tx FROM messages
                 WHERE client_id = {client} AND channel_id = {channel} AND ({conversation}::uuid IS NULL OR conversation_id = {conversation}::uuid)
-                    AND ({written}::text IS NULL OR direction = {written}::text)
+                    AND (NOT {heard} OR heard)
                     AND tx >= greatest(pg_snapshot_xmin({seen}::pg_snapshot), {transaction}::xid8)
                     AND NOT pg_visible_in_snapshot(tx, {seen}::pg_snapshot)
                     AND ({until}::text IS NULL OR (pg_visible_in_snapshot(tx, {until}::pg_snapshot) AND (tx, id) > ({transaction}::xid8, {last})))
                 ORDER BY tx, id LIMIT {most + 1}) found ON true
             """).ToListAsync(cancellationToken);
         var now = TransactionSnapshot.Parse(rows[0].Now);
-        if (cursor.Seen.Next > now.Next || place?.Until.Next > now.Next)
+        if (cursor.Cluster != (uint)rows[0].Cluster || cursor.Seen.Next > now.Next || place?.Until.Next > now.Next)
         {
-            throw Fault.Invalid("since", "is no cursor of this system.", "Leave it out: the answer then has a new one.");
+            // After a restore or a failover the numbers of transactions may have been given out again.
+            throw Fault.Invalid(
+                "since", "is a cursor from before the database was restored or moved.", "Leave it out: the answer has a new one. Look once for what you may have missed.");
         }
 
         var read = place?.Until ?? now;
         var items = await LoadAsync(rows.Take(most), cancellationToken);
         return rows.Count > most
-            ? new Page(items, true, cursor with { Reading = new(read, ulong.Parse(rows[most - 1].Transaction!, CultureInfo.InvariantCulture), new(rows[most - 1].Id!.Value)) })
-            : new Page(items, false, new ReadingCursor(read));
+            ? new Page(items, true, cursor with { Scope = Mark(scope), Reading = Place(read, rows[most - 1]) })
+            : new Page(items, false, cursor with { Scope = Mark(scope), Seen = read, Reading = null });
     }
 
-    /// <summary>What the person wrote and nobody has answered or marked as read: the newest of it.</summary>
-    public async Task<Page> UnreadAsync(ConversationId conversation, int most, CancellationToken cancellationToken)
+    /// <summary>What is unread in a conversation, from the oldest on. Its cursor goes on from there. Null when the conversation is there no more.</summary>
+    public async Task<Page?> UnreadAsync(Scope scope, int most, CancellationToken cancellationToken)
     {
-        var (client, id) = (tenant.ClientId.Value, conversation.Value);
+        var (client, _, conversation, _) = Parameters(scope);
         var rows = await context.Database.SqlQuery<Row>(
             $"""
-            SELECT look.now AS "Now", found.id AS "Id", look.unread::text AS "Transaction"
-            FROM (SELECT pg_current_snapshot()::text AS now, unread FROM conversations WHERE client_id = {client} AND id = {id}) look LEFT JOIN LATERAL (
-                SELECT id FROM messages WHERE client_id = {client} AND conversation_id = {id} AND direction = {nameof(MessageDirection.Inbound)}
-                ORDER BY id DESC LIMIT least(look.unread, {most})) found ON true
+            SELECT look.now AS "Now", look.place AS "Cluster", found.id AS "Id", found.tx::text AS "Transaction"
+            FROM (SELECT pg_current_snapshot()::text AS now, this_cluster() AS place, read_until FROM conversations
+                  WHERE client_id = {client} AND id = {conversation}) look LEFT JOIN LATERAL (
+                SELECT id, tx FROM messages WHERE client_id = {client} AND conversation_id = {conversation} AND heard AND id > look.read_until
+                ORDER BY tx, id LIMIT {most + 1}) found ON true
             """).ToListAsync(cancellationToken);
-        var more = int.Parse(rows[0].Transaction!, CultureInfo.InvariantCulture) > most;
-        return new Page(await LoadAsync(rows, cancellationToken), more, new(TransactionSnapshot.Parse(rows[0].Now)));
+        if (rows.Count == 0)
+        {
+            return null;
+        }
+
+        var (cursor, hasMore) = (Cursor(scope, rows[0]), rows.Count > most);
+        return new Page(
+            await LoadAsync(rows.Take(most), cancellationToken),
+            hasMore,
+            hasMore ? cursor with { Seen = TransactionSnapshot.Nothing, Reading = Place(cursor.Seen, rows[most - 1]) } : cursor);
+    }
+
+    /// <summary>How many messages are unread in each conversation, where any are.</summary>
+    /// <param name="conversations">Which.</param>
+    /// <param name="most">Where counting ends.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public async Task<IReadOnlyDictionary<ConversationId, int>> CountUnreadAsync(
+        IEnumerable<ConversationId> conversations, int most, CancellationToken cancellationToken)
+    {
+        var client = tenant.ClientId.Value;
+        Guid[] wanted = [.. conversations.Select(conversation => conversation.Value)];
+        var counts = wanted.Length == 0 ? [] : await context.Database.SqlQuery<Unread>(
+            $"""
+            SELECT known.id AS "Id", (
+                SELECT count(*) FROM (
+                    SELECT FROM messages WHERE client_id = {client} AND conversation_id = known.id AND heard AND id > known.read_until LIMIT {most}) later)::integer AS "Count"
+            FROM conversations known WHERE client_id = {client} AND id = ANY ({wanted}) AND has_unread
+            """).ToListAsync(cancellationToken);
+        return counts.ToDictionary(row => new ConversationId(row.Id), row => row.Count);
     }
 
     /// <summary>The last message of each conversation.</summary>
@@ -140,11 +188,21 @@ public sealed class ReadMessages(WaMcpDbContext context, TenantContext tenant)
     {
         var messages = context.Messages.AsNoTracking().Where(message => message.ChannelId == scope.Channel);
         messages = scope.Conversation is { } conversation ? messages.Where(message => message.ConversationId == conversation) : messages;
-        return scope.Direction is { } direction ? messages.Where(message => message.Direction == direction) : messages;
+        return scope.Heard ? messages.Where(message => message.Heard) : messages;
     }
 
-    private (Guid Client, Guid Channel, Guid? Conversation, string? Written) Parameters(Scope scope) =>
-        (tenant.ClientId.Value, scope.Channel.Value, scope.Conversation?.Value, scope.Direction?.ToString());
+    private (Guid Client, Guid Channel, Guid? Conversation, bool Heard) Parameters(Scope scope) =>
+        (tenant.ClientId.Value, scope.Channel.Value, scope.Conversation?.Value, scope.Heard);
 
-    private sealed record Row(string Now, Guid? Id, string? Transaction);
+    private ReadingCursor Cursor(Scope scope, Row row) => new(Mark(scope), (uint)row.Cluster, TransactionSnapshot.Parse(row.Now));
+
+    private static ReadingCursor.Place Place(TransactionSnapshot until, Row last) =>
+        new(until, ulong.Parse(last.Transaction!, CultureInfo.InvariantCulture), new(last.Id!.Value));
+
+    private uint Mark(Scope scope) => BinaryPrimitives.ReadUInt32BigEndian(
+        SHA256.HashData(Encoding.ASCII.GetBytes($"{tenant.ClientId} {scope.Channel} {scope.Conversation} {scope.Heard}")));
+
+    private sealed record Row(string Now, int Cluster, Guid? Id, string? Transaction);
+
+    private sealed record Unread(Guid Id, int Count);
 }

@@ -8,12 +8,14 @@ namespace WaMcp.Domain.Messages;
 /// id is, and nothing is ever held back for a transaction that takes long.
 /// </summary>
 /// <remarks>It holds numbers of transactions and no secret: whoever makes one up reads another part of their own messages.</remarks>
+/// <param name="Scope">A mark of what was read: another channel or conversation has other messages that this reader never saw.</param>
+/// <param name="Cluster">A mark of the database whose numbers these are.</param>
 /// <param name="Seen">What had been read before.</param>
 /// <param name="Reading">Where in what was new then, when it did not fit on a page.</param>
-public sealed record ReadingCursor(TransactionSnapshot Seen, ReadingCursor.Place? Reading = null)
+public sealed record ReadingCursor(uint Scope, uint Cluster, TransactionSnapshot Seen, ReadingCursor.Place? Reading = null)
 {
     private const string Prefix = "cur_";
-    private const byte Version = 1;
+    private const byte Version = 2;
     private const int MaxText = 8_192;
 
     /// <summary>A place in what is new.</summary>
@@ -34,13 +36,19 @@ public sealed record ReadingCursor(TransactionSnapshot Seen, ReadingCursor.Place
         try
         {
             var reader = new Reader(Base64Url.DecodeFromChars(text.AsSpan(Prefix.Length)));
-            if (reader.Number() != Version || reader.Snapshot() is not { } seen)
+            if (reader.Number() != Version)
             {
                 return false;
             }
 
-            cursor = reader.IsAtEnd ? new ReadingCursor(seen)
-                : reader.Snapshot() is { } until ? new ReadingCursor(seen, new Place(until, reader.Number(), new MessageId(reader.Id()))) : null;
+            var (scope, cluster) = (reader.Mark(), reader.Mark());
+            if (reader.Snapshot() is not { } seen)
+            {
+                return false;
+            }
+
+            cursor = reader.IsAtEnd ? new ReadingCursor(scope, cluster, seen)
+                : reader.Snapshot() is { } until ? new ReadingCursor(scope, cluster, seen, new Place(until, reader.Number(), new MessageId(reader.Id()))) : null;
             return cursor is not null && reader.IsAtEnd;
         }
         catch (Exception exception) when (exception is FormatException or OverflowException or ArgumentException)
@@ -54,6 +62,8 @@ public sealed record ReadingCursor(TransactionSnapshot Seen, ReadingCursor.Place
     public override string ToString()
     {
         var bytes = new List<byte> { Version };
+        Write(bytes, Scope);
+        Write(bytes, Cluster);
         Write(bytes, Seen);
         if (Reading is { } place)
         {
@@ -112,6 +122,8 @@ public sealed record ReadingCursor(TransactionSnapshot Seen, ReadingCursor.Place
 
             throw new FormatException();
         }
+
+        public uint Mark() => checked((uint)Number());
 
         public Guid Id()
         {

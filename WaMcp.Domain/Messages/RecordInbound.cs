@@ -20,6 +20,16 @@ namespace WaMcp.Domain.Messages;
 /// <param name="clock">Stamps it.</param>
 public sealed class RecordInbound(WaMcpDbContext context, TenantContext tenant, ConversationBook conversations, TimeProvider clock)
 {
+    private readonly HashSet<string> rings = [];
+
+    /// <summary>For whom to ring (<see cref="InboundWatch"/>) now that the caller's transaction has committed.</summary>
+    public IReadOnlyCollection<string> TakeRings()
+    {
+        string[] taken = [.. rings];
+        rings.Clear();
+        return taken;
+    }
+
     /// <summary>What is known of a message already.</summary>
     /// <param name="IsDone">Nothing more can come of the message itself.</param>
     /// <param name="IsEmptied">Retention or erasure took out what it said.</param>
@@ -47,9 +57,9 @@ public sealed class RecordInbound(WaMcpDbContext context, TenantContext tenant, 
     {
         if (writer is { } contact)
         {
-            var conversation = await conversations.TouchAsync(channel, contact, Opens(inbound) ? inbound.WrittenAt : null, cancellationToken);
+            var at = await conversations.HearAsync(channel, contact, Opens(inbound) ? inbound.WrittenAt : null, IsHeard(inbound), cancellationToken);
             // Two deliveries of the same message may be recorded side by side; the unique index decides.
-            if (await InsertAsync(channel, contact, conversation, inbound, requestId, inbound.WrittenAt, cancellationToken))
+            if (await InsertAsync(channel, contact, at, inbound, requestId, inbound.WrittenAt, cancellationToken))
             {
                 return true;
             }
@@ -71,9 +81,9 @@ public sealed class RecordInbound(WaMcpDbContext context, TenantContext tenant, 
         var message = await context.LockAsync(channel, change.ProviderMessageId, cancellationToken);
         if (message is null && writer is { } contact)
         {
-            var conversation = await conversations.TouchAsync(channel, contact, null, cancellationToken);
+            var at = await conversations.HearAsync(channel, contact, null, change.Edit is { } text && IsHeard(text), cancellationToken);
             var first = change.Edit ?? new InboundMessage(change.ProviderMessageId, change.Person, "unsupported", null, null, "{}", change.At);
-            await InsertAsync(channel, contact, conversation, first, requestId, writtenAt: null, cancellationToken);
+            await InsertAsync(channel, contact, at, first, requestId, writtenAt: null, cancellationToken);
             message = await context.LockAsync(channel, change.ProviderMessageId, cancellationToken);
         }
 
@@ -107,24 +117,37 @@ public sealed class RecordInbound(WaMcpDbContext context, TenantContext tenant, 
     // What the provider says about a person is not said by them, and what is said in a group opens the way into the group.
     private static bool Opens(InboundMessage inbound) => inbound.Kind != "system" && inbound.Content?.Context?.GroupId is null;
 
+    // An emoji at a message is nothing to read or to answer.
+    private static bool IsHeard(InboundMessage inbound) => Opens(inbound) && inbound.Kind != "reaction";
+
     // Providers tell whole seconds. Of two edits within one any may be the last, but it must be the same one in whatever order they come.
     private static bool IsLater(InboundMessage edit, DateTimeOffset at, Message message) =>
         !(message.EditedAt >= at) || (message.EditedAt == at && string.CompareOrdinal(edit.Raw, message.Raw) > 0);
 
     private async Task<bool> InsertAsync(
-        ChannelId channel, ContactId contact, ConversationId conversation, InboundMessage inbound, string requestId, DateTimeOffset? writtenAt, CancellationToken cancellationToken)
+        ChannelId channel, ContactId contact, ConversationBook.HeardIn at, InboundMessage inbound, string requestId, DateTimeOffset? writtenAt, CancellationToken cancellationToken)
     {
-        var (id, client, now) = (TypedId.New<MessageId>().Value, tenant.ClientId.Value, clock.GetUtcNow());
-        return await context.Database.ExecuteSqlAsync(
+        var (id, client, now) = (at.Message.Value, tenant.ClientId.Value, clock.GetUtcNow());
+        var isNew = await context.Database.ExecuteSqlAsync(
             $"""
-            INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, body, content, raw, state,
+            INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, heard, body, content, raw, state,
                                   provider_message_id, request_id, trace_parent, created_at, sent_at)
-            VALUES ({id}, {client}, {channel.Value}, {conversation.Value}, {contact.Value}, {nameof(MessageDirection.Inbound)},
-                    {inbound.Kind}, {inbound.Body}, {inbound.Content?.ToJson()}::json, {inbound.Raw}::json, {nameof(MessageState.Received)},
+            VALUES ({id}, {client}, {channel.Value}, {at.Conversation.Value}, {contact.Value}, {nameof(MessageDirection.Inbound)},
+                    {inbound.Kind}, {at.IsHeard}, {inbound.Body}, {inbound.Content?.ToJson()}::json, {inbound.Raw}::json, {nameof(MessageState.Received)},
                     {inbound.ProviderMessageId}, {requestId}, {Activity.Current?.Id}, {now}, {writtenAt})
             ON CONFLICT (client_id, channel_id, provider_message_id) WHERE provider_message_id IS NOT NULL DO NOTHING
             """,
             cancellationToken) == 1;
+        if (isNew && at.IsHeard)
+        {
+            rings.UnionWith(InboundWatch.Keys(tenant.ClientId, channel, at));
+        }
+        else if (at.IsHeard)
+        {
+            await conversations.UnhearAsync(at.Conversation, cancellationToken);
+        }
+
+        return isNew;
     }
 
     // A change of it came first.

@@ -40,7 +40,7 @@ public sealed class SendMessage(
         }
 
         var contact = await contacts.FindOrAddAsync(channel.Id, new PersonIds(recipient.ProviderUserId, recipient.Phone), toldAt: null, cancellationToken);
-        var conversation = await conversations.TouchAsync(channel.Id, contact.Id, null, cancellationToken);
+        var conversation = await conversations.AnswerAsync(channel.Id, contact.Id, cancellationToken);
         var window = await WindowAsync(conversation, cancellationToken);
         if (SendRules.Refusals(content, recipient, contact, window).FirstOrDefault() is { } refusal)
         {

@@ -8,6 +8,9 @@ namespace WaMcp.Domain.Messages;
 /// <param name="Running">Those in between that had not ended, in order.</param>
 public sealed record TransactionSnapshot(ulong Lowest, ulong Next, IReadOnlyList<ulong> Running)
 {
+    /// <summary>Of somebody who saw nothing at all; 3 is the first number that Postgres gives out.</summary>
+    public static readonly TransactionSnapshot Nothing = new(3, 3, []);
+
     /// <summary>Reads Postgres's text of it.</summary>
     public static TransactionSnapshot Parse(string text)
     {

@@ -54,7 +54,7 @@ internal sealed partial class ApiKeyGate(
             return;
         }
 
-        caller.Authenticated(bearer.Key.Context);
+        caller.Authenticated(bearer.Key.Context, async stop => (await authenticate.ConfirmAsync(bearer, stop)).Bearer?.Key.Context);
         tenant.Set(bearer.Key.ClientId);
         Activity.Current?.SetTag("wamcp.client", caller.Client.Slug).SetTag("wamcp.request_id", caller.RequestId);
         await NoteUseAsync(bearer, audit);

@@ -1,3 +1,4 @@
+using WaMcp.Domain;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Limits;
@@ -9,6 +10,7 @@ namespace WaMcp.Server.Auth;
 internal sealed class Caller
 {
     private ClientContext? client;
+    private Func<CancellationToken, Task<ClientContext?>>? confirmAsync;
 
     /// <summary>Shared by all audit rows of the request, and by the rows of what it causes.</summary>
     public string RequestId { get; } = TypedId.New<RequestId>().ToString();
@@ -27,5 +29,13 @@ internal sealed class Caller
 
     public ClientContext Client => client ?? throw new InvalidOperationException("Nobody has been authenticated in this scope.");
 
-    public void Authenticated(ClientContext context) => client = context;
+    /// <summary>Somebody was let in.</summary>
+    /// <param name="context">Who, and what he may do.</param>
+    /// <param name="confirmAsync">Looks it up once more; null when he may nothing any more.</param>
+    public void Authenticated(ClientContext context, Func<CancellationToken, Task<ClientContext?>> confirmAsync) => (client, this.confirmAsync) = (context, confirmAsync);
+
+    /// <summary>What the caller may do at this moment, which is not what it was when a long call began.</summary>
+    /// <exception cref="Fault"><c>auth_failed</c>: a call that begins now would be refused.</exception>
+    public async Task<ClientContext> ConfirmAsync(CancellationToken cancellationToken) =>
+        await confirmAsync!(cancellationToken) ?? throw new Fault(FaultCode.AuthFailed, "The API key was taken back while the call waited.");
 }

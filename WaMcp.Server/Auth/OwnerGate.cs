@@ -48,7 +48,7 @@ internal sealed partial class OwnerGate(
             throw RpcFault.Of(new Fault(FaultCode.AuthFailed, Sentence(check.Reason)));
         }
 
-        caller.Authenticated(owner);
+        caller.Authenticated(owner, async stop => (await authenticate.ExecuteAsync(stop)).Context);
         tenant.Set(owner.ClientId);
         Activity.Current?.SetTag("wamcp.client", owner.Slug).SetTag("wamcp.request_id", caller.RequestId);
     }

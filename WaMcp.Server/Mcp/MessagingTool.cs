@@ -55,19 +55,21 @@ internal abstract partial class MessagingTool<TInput, TOutput> : McpServerTool
         var arguments = ToolInput.Arguments(request.Params?.Arguments);
         var started = clock.GetTimestamp();
         GrantedChannel? channel = null;
+        ToolCall<TInput>? call = null;
         Fault? fault = null;
         try
         {
             caller.Client.RequireScope(Name);
             channel = ChannelArgument.Find(arguments) is { } named ? caller.Client.RequireGrant(named, Name) : null;
             var progress = request.Params?.ProgressToken is { } token ? new ToolProgress(request.Server, token) : null;
-            var output = await ExecuteAsync(new ToolCall<TInput>(input.Read(arguments), caller, channel, services, progress), cancellationToken);
+            call = new ToolCall<TInput>(input.Read(arguments), caller, channel, services, progress);
+            var output = await ExecuteAsync(call, cancellationToken);
             return Answer(JsonSerializer.SerializeToElement(output, ToolSchema.Json), isError: false, Links(output));
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             fault = exception as Fault ?? Unforeseen(services, exception);
-            return fault.Code == FaultCode.ScopeDenied || fault.Code == FaultCode.GrantDenied
+            return fault.Code == FaultCode.ScopeDenied || fault.Code == FaultCode.GrantDenied || fault.Code == FaultCode.AuthFailed
                 ? throw RpcFault.Of(fault)
                 : Answer(Describe(fault), isError: true);
         }
@@ -80,7 +82,7 @@ internal abstract partial class MessagingTool<TInput, TOutput> : McpServerTool
         {
             Activity.Current?.SetTag("wamcp.tool", Name).SetTag("wamcp.outcome", fault?.Code.Reason ?? "ok");
             await services.GetRequiredService<CallAudit>()
-                .WriteCallAsync(Name, channel?.Id, arguments, fault, clock.GetElapsedTime(started));
+                .WriteCallAsync(Name, channel?.Id ?? call?.Concerns, arguments, fault, clock.GetElapsedTime(started));
         }
     }
 

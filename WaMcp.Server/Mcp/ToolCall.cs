@@ -1,5 +1,6 @@
 using WaMcp.Domain;
 using WaMcp.Domain.Access;
+using WaMcp.Domain.Channels;
 using WaMcp.Server.Auth;
 
 namespace WaMcp.Server.Mcp;
@@ -16,6 +17,9 @@ internal sealed record ToolCall<TInput>(
     /// <summary>The granted channel, of a tool that needs one.</summary>
     /// <exception cref="Fault">The input named it with something that is no text.</exception>
     public GrantedChannel Channel => GrantedChannel ?? throw Fault.Invalid(ChannelArgument.Name, "name a channel.", "list_channels shows yours.");
+
+    /// <summary>The channel that it turned out to be about, when the input named none: for the audit row.</summary>
+    public ChannelId? Concerns { get; set; }
 
     public T Get<T>()
         where T : notnull => Services.GetRequiredService<T>();

@@ -32,6 +32,7 @@ internal sealed record ConversationArgument(Conversation Conversation, Contact C
             found = await LookAsync(database, new(kept), cancellationToken); // put together with it since the caller was given the id
         }
 
+        call.Concerns = found?.Conversation.ChannelId;
         return found is var (conversation, contact) && Granted(call, tool).FirstOrDefault(channel => channel.Id == conversation.ChannelId) is { } granted
             ? new ConversationArgument(conversation, contact, granted)
             : throw Fault.NotFound("conversation", text!, "list_conversations shows yours.");

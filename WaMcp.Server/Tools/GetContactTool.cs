@@ -4,6 +4,7 @@ using ModelContextProtocol.Protocol;
 using WaMcp.Domain;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
 
 namespace WaMcp.Server.Tools;
@@ -40,17 +41,21 @@ internal sealed class GetContactTool() : MessagingTool<GetContactTool.Input, Con
         else
         {
             var (person, channel) = (RecipientArgument.Read("person", input.Person!), call.Channel.Id);
-            contacts = RecipientArgument.Among(contacts, channel, person);
+            contacts = database.Contacts.Named(channel, person).AsNoTracking();
         }
 
         var found = await (
             from contact in contacts
             join conversation in database.Conversations.AsNoTracking() on contact.Id equals conversation.ContactId into theirs
             from conversation in theirs.DefaultIfEmpty()
-            select new { contact, conversation }).SingleOrDefaultAsync(cancellationToken);
+            orderby contact.Id
+            select new { contact, conversation }).FirstOrDefaultAsync(cancellationToken);
+        call.Concerns = found?.contact.ChannelId;
+        var unread = found?.conversation is { HasUnread: true } talk
+            ? (await call.Get<ReadMessages>().CountUnreadAsync([talk.Id], ReadingArgument.MostUnread, cancellationToken)).GetValueOrDefault(talk.Id) : 0;
         // The input may name no channel, so the grant is held here: a contact on a channel that is not granted does not exist.
         return found is not null && ConversationArgument.Granted(call, Name).FirstOrDefault(granted => granted.Id == found.contact.ChannelId) is { } over
-            ? ContactView.Of(found.contact, found.conversation, over, call.Get<TimeProvider>().GetUtcNow())
+            ? ContactView.Of(found.contact, found.conversation, unread, over, call.Get<TimeProvider>().GetUtcNow())
             : throw Fault.NotFound("contact", (input.ContactId ?? input.Person)!, "list_contacts shows yours.");
     }
 }

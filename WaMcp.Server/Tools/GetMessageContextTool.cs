@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using ModelContextProtocol.Protocol;
 using WaMcp.Domain;
+using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
@@ -40,9 +41,11 @@ internal sealed class GetMessageContextTool() : MessagingTool<GetMessageContextT
             throw Fault.NotFound("message", input.MessageId);
         }
 
+        call.Concerns = channel.Id;
         var scope = new ReadMessages.Scope(channel.Id, asked.Message.ConversationId);
         var before = await messages.BeforeAsync(scope, id, earlier, cancellationToken);
         var after = await messages.AfterAsync(scope, id, later, cancellationToken);
+        await call.Get<ConversationBook>().ShowAsync([.. before.Items.Append(asked).Concat(after.Items).Select(item => item.Message)], cancellationToken);
         return new Output(
             await MessageView.ListAsync(call.Get<WaMcpDbContext>(), [.. before.Items, asked, .. after.Items], _ => channel.Kind, cancellationToken),
             before.HasMore,

@@ -35,6 +35,7 @@ internal sealed class GetMessageTool() : MessagingTool<GetMessageTool.Input, Mes
             join conversation in database.Conversations.AsNoTracking() on message.ConversationId equals conversation.Id
             where message.Id == id
             select new { message, contact, conversation.LastInboundAt }).SingleOrDefaultAsync(cancellationToken);
+        call.Concerns = found?.message.ChannelId;
         if (found is null || !channels.TryGetValue(found.message.ChannelId, out var channel))
         {
             throw Fault.NotFound("message", call.Input.MessageId);

@@ -17,8 +17,9 @@ namespace WaMcp.Server.Tools;
 internal sealed class MarkReadTool() : MessagingTool<MarkReadTool.Input, MarkReadTool.Output>(
     "mark_read",
     "Mark as read",
-    "Marks a message that a contact wrote, and all before it, as read: the person sees it. With typing, the person also sees that you are writing, "
-    + "until you send something or 25 seconds have passed. Done when this returns. Messages older than 30 days cannot be marked.",
+    "Marks a message that a contact wrote, and all before it, as read: it is unread no more, and the person sees it. With typing, the person also sees that "
+    + "you are writing, until you send something or 25 seconds have passed. Done when this returns. Where the provider does not let the person see it, as with "
+    + "messages older than 30 days, it is read here all the same, and notSeen says why.",
     new ToolAnnotations { ReadOnlyHint = false, DestructiveHint = false, IdempotentHint = true, OpenWorldHint = true })
 {
     internal sealed record Input(
@@ -28,7 +29,8 @@ internal sealed class MarkReadTool() : MessagingTool<MarkReadTool.Input, MarkRea
 
     internal sealed record Output(
         [property: Description("The message that is marked as read, with all before it.")] string MessageId,
-        [property: Description("Whether the person sees that you are writing.")] bool Typing);
+        [property: Description("Whether the person sees that you are writing.")] bool Typing,
+        [property: Description("Why the person does not see it, in our words or the provider's. Absent when they do.")] MessageView.Failure? NotSeen);
 
     protected override async Task<Output> ExecuteAsync(ToolCall<Input> call, CancellationToken cancellationToken)
     {
@@ -40,9 +42,16 @@ internal sealed class MarkReadTool() : MessagingTool<MarkReadTool.Input, MarkRea
 
         var id = call.Channel.Id;
         var channel = await call.Get<WaMcpDbContext>().Channels.AsNoTracking().SingleAsync(row => row.Id == id, cancellationToken);
-        await call.Get<IEnumerable<IChannel>>().Single(candidate => candidate.Kind == channel.Kind)
-            .MarkReadAsync(channel, message.ProviderMessageId!, call.Input.Typing, cancellationToken);
         await call.Get<ConversationBook>().MarkReadAsync(message, cancellationToken);
-        return new Output(call.Input.MessageId, call.Input.Typing);
+        try
+        {
+            await call.Get<IEnumerable<IChannel>>().Single(candidate => candidate.Kind == channel.Kind)
+                .MarkReadAsync(channel, message.ProviderMessageId!, call.Input.Typing, cancellationToken);
+            return new Output(call.Input.MessageId, call.Input.Typing, null);
+        }
+        catch (Fault fault)
+        {
+            return new Output(call.Input.MessageId, false, new(fault.Code.Reason, fault.PublicText, fault.NextAction));
+        }
     }
 }

@@ -77,8 +77,11 @@ internal sealed record MessageView(
         message.ReadAt,
         message.ErrorCode is { } code ? new Failure(code, message.ErrorText ?? "") : null,
         message.Direction == MessageDirection.Inbound,
-        message.Direction == MessageDirection.Inbound ? Origin.Of(contact, kind) : null,
+        message.Direction == MessageDirection.Inbound ? Whose(message, Origin.Of(contact, kind)) : null,
         message.PricingCategory,
         message.Billable,
-        Content: ContentView.Of(message, linked));
+        Content: ContentView.Of(message, Origin.Of(contact, kind), linked));
+
+    /// <summary>What the provider says about a person is not said by them.</summary>
+    public static Origin Whose(Message message, Origin origin) => message.Kind == "system" ? origin with { By = OriginKind.Provider } : origin;
 }

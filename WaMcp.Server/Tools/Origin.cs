@@ -6,15 +6,16 @@ using WaMcp.Domain.Contacts;
 namespace WaMcp.Server.Tools;
 
 /// <summary>
-/// Where text comes from that nobody here wrote. Whatever object of an answer holds such text says so itself: <c>untrusted</c> and <c>origin</c> stand
-/// beside it, in every tool.
+/// Where text comes from that nobody here wrote. The object of an answer that holds such text says so itself: <c>untrusted</c> and <c>origin</c> stand
+/// beside it, in every tool, also in parts of parts.
 /// </summary>
 internal sealed record Origin(
-    [property: Description("The contact who wrote it; absent when it was somebody at the provider's account.")] string? Contact,
+    [property: Description("Whose words: contact, provider (it, or somebody at its account), or advertisement.")] OriginKind By,
+    [property: Description("The contact with whose message it came; absent for what came with none.")] string? Contact,
     [property: Description("The id of the channel that it came over.")] string Channel,
     [property: Description("The provider that it came through.")] ChannelKind Via)
 {
-    public static Origin Of(Contact contact, ChannelKind kind) => new(contact.Id.ToString(), contact.ChannelId.ToString(), kind);
+    public static Origin Of(Contact contact, ChannelKind kind) => new(OriginKind.Contact, contact.Id.ToString(), contact.ChannelId.ToString(), kind);
 
-    public static Origin Of(GrantedChannel channel) => new(null, channel.Id.ToString(), channel.Kind);
+    public static Origin Of(GrantedChannel channel) => new(OriginKind.Provider, null, channel.Id.ToString(), channel.Kind);
 }

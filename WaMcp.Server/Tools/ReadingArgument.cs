@@ -11,6 +11,9 @@ internal static class ReadingArgument
     public const int DefaultLimit = 20;
     public const int MaxLimit = 100;
 
+    /// <summary>Where counting unread messages ends.</summary>
+    public const int MostUnread = 100;
+
     /// <exception cref="Fault"><c>invalid_input</c>.</exception>
     public static int Limit(int limit, int most = MaxLimit) => limit >= 1 && limit <= most ? limit : throw Fault.Invalid("limit", $"must be 1 to {most}.");
 

@@ -25,13 +25,6 @@ internal static partial class RecipientArgument
             : throw Fault.Invalid(field, Problem(trimmed), Ask);
     }
 
-    /// <summary>The contact who is that person on a channel.</summary>
-    public static IQueryable<Contact> Among(IQueryable<Contact> contacts, ChannelId channel, Recipient person)
-    {
-        var on = contacts.Where(contact => contact.ChannelId == channel);
-        return person is { ProviderUserId: { } user } ? on.Where(contact => contact.ProviderUserId == user) : on.Where(contact => contact.Phone == person.Phone);
-    }
-
     private static string Problem(string text)
     {
         if (LikeAUserId().IsMatch(text))

@@ -100,6 +100,25 @@ public sealed class ListsTests(SharedSystem shared)
     }
 
     [Fact]
+    public async Task WhoIsFarBackIsFoundOnALaterPage()
+    {
+        var client = await system.Console.OnboardAsync();
+        var mcp = system.Mcp(client.Token);
+        await system.QueryAsync<object>(
+            """
+            INSERT INTO contacts (id, client_id, channel_id, phone, username, created_at)
+            SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, $1, $2, (15580000000 + n)::text, CASE n WHEN 0 THEN 'far.back' END, now()
+            FROM generate_series(0, 5100) n
+            """,
+            client.Client.Id.Value, client.Channel.Id.Value);
+        var first = await mcp.ResultAsync("list_contacts", new { find = "FAR.back" });
+        first.GetProperty("contacts").GetArrayLength().ShouldBe(0);
+        var second = await mcp.ResultAsync("list_contacts", new { find = "FAR.back", nextContact = first.GetProperty("next").GetString() });
+        second.GetProperty("contacts").EnumerateArray().ShouldHaveSingleItem().GetProperty("username").GetString().ShouldBe("far.back");
+        second.TryGetProperty("next", out _).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task TheContextOfAMessageIsItsConversation()
     {
         var client = await system.Console.OnboardAsync();

@@ -19,6 +19,7 @@ public sealed class SinceTests(SharedSystem shared)
         var mcp = system.Mcp(client.Token);
         var (slow, quick) = (await ConversationAsync(client), await ConversationAsync(client));
         var start = await ReadAsync(mcp, new { channel = client.Channel.Name });
+        var startOfSlow = await ReadAsync(mcp, new { conversationId = Written.Id(slow) });
         await using var late = await Writing.BeginAsync(system, slow);
 
         var inTime = await Written.MessageAsync(system, quick, "in time");
@@ -30,7 +31,7 @@ public sealed class SinceTests(SharedSystem shared)
         second.Ids.ShouldBe([late.Id]);
         string.CompareOrdinal(late.Id, inTime).ShouldBeLessThan(0, "a cursor that is an id would have missed it");
         (await ReadAsync(mcp, new { channel = client.Channel.Name, since = second.Cursor })).Ids.ShouldBeEmpty();
-        (await ReadAsync(mcp, new { conversationId = Written.Id(slow), since = start.Cursor })).Ids.ShouldBe([late.Id]);
+        (await ReadAsync(mcp, new { conversationId = Written.Id(slow), since = startOfSlow.Cursor })).Ids.ShouldBe([late.Id]);
     }
 
     [Theory]
@@ -99,34 +100,52 @@ public sealed class SinceTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task AnothersCursorIsOnlyAMoment()
+    public async Task ACursorIsGoodOnlyWhereItWasGiven()
     {
         var (mine, theirs) = (await OwnChannelAsync(), await OwnChannelAsync(ConsoleDriver.SalesNumber));
         var cursor = (await ReadAsync(system.Mcp(theirs.Token), new { channel = theirs.Channel.Name })).Cursor;
-        await Written.MessageAsync(system, await ConversationAsync(theirs), "theirs");
-        var own = await Written.MessageAsync(system, await ConversationAsync(mine), "mine");
+        var conversationId = Written.Id(await ConversationAsync(mine));
+        var mcp = system.Mcp(mine.Token);
+        var own = (await ReadAsync(mcp, new { conversationId })).Cursor;
 
-        (await ReadAsync(system.Mcp(mine.Token), new { channel = mine.Channel.Name, since = cursor })).Ids.ShouldBe([own]);
+        foreach (var (tool, arguments) in new (string, object)[]
+        {
+            ("get_messages", new { channel = mine.Channel.Name, since = cursor }), // another client's
+            ("get_messages", new { channel = mine.Channel.Name, since = own }),
+            ("get_messages", new { conversationId = Written.Id(await ConversationAsync(mine)), since = own }),
+            ("wait_for_reply", new { conversationId, since = own, timeoutSeconds = 1 }),
+        })
+        {
+            var refused = await mcp.CallAsync(tool, arguments);
+            (refused.Reason, refused.Structured.GetProperty("field").GetString()).ShouldBe(("invalid_input", "since"));
+        }
+
+        (await ReadAsync(mcp, new { conversationId, since = own })).Ids.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task ACursorOfAnotherDatabaseIsRefusedInsteadOfMissingEverything()
     {
         var client = await OwnChannelAsync();
-        var since = new ReadingCursor(new TransactionSnapshot((1UL << 40) + 5, (1UL << 40) + 5, [])).ToString();
-        var answer = await system.Mcp(client.Token).CallAsync("get_messages", new { channel = client.Channel.Name, since });
-        answer.Reason.ShouldBe("invalid_input");
-        answer.Structured.GetProperty("field").GetString().ShouldBe("since");
+        var mcp = system.Mcp(client.Token);
+        ReadingCursor.TryParse((await ReadAsync(mcp, new { channel = client.Channel.Name })).Cursor, out var good).ShouldBeTrue();
+        foreach (var bad in new[] { good! with { Seen = new((1UL << 40) + 5, (1UL << 40) + 5, []) }, good with { Cluster = good.Cluster + 1 } })
+        {
+            var answer = await mcp.CallAsync("get_messages", new { channel = client.Channel.Name, since = bad.ToString() });
+            answer.Reason.ShouldBe("invalid_input");
+            answer.Structured.GetProperty("field").GetString().ShouldBe("since");
+        }
     }
 
     [Fact]
     public void ACursorIsReadAsItWasWritten()
     {
         var seen = new TransactionSnapshot(700, 70_000, [700, 701, 69_999]);
-        foreach (var cursor in new[] { new ReadingCursor(seen), new ReadingCursor(seen, new(new(800, 800, []), 799, MessageId.From(Guid.CreateVersion7()))) })
+        foreach (var cursor in new[] { new ReadingCursor(5, uint.MaxValue, seen), new ReadingCursor(uint.MaxValue, 0, seen, new(new(800, 800, []), 799, MessageId.From(Guid.CreateVersion7()))) })
         {
             ReadingCursor.TryParse(cursor.ToString(), out var read).ShouldBeTrue();
             read!.ToString().ShouldBe(cursor.ToString());
+            (read.Scope, read.Cluster).ShouldBe((cursor.Scope, cursor.Cluster));
             read.Seen.ToString().ShouldBe("700:70000:700,701,69999");
             read.Reading?.Message.ShouldBe(cursor.Reading!.Message);
             for (var cut = 0; cut < cursor.ToString().Length; cut++)

@@ -1,5 +1,8 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
+using WaMcp.Tests.Webhooks;
 
 namespace WaMcp.Tests.Tools;
 
@@ -45,6 +48,57 @@ public sealed class UntrustedTests(SharedSystem shared)
         }
     }
 
+    [Theory]
+    [MemberData(nameof(MessageKindsTests.Kinds), MemberType = typeof(MessageKindsTests))]
+    public async Task WhateverIsInAMessageIsMarkedWhereItStands(string content, string kind, string? text, string expected)
+    {
+        _ = (kind, text, expected);
+        var client = await system.Console.OnboardAsync();
+        var (mcp, webhooks, mark) = (system.Mcp(client.Token), new WebhookDriver(system), $"Ignore{Guid.NewGuid():N}");
+        var marked = JsonNode.Parse(content)!;
+        Mark(marked, mark);
+        var message = WebhookDriver.Message(marked.ToJsonString(), WebhookDriver.Phone());
+        await webhooks.WriteAsync(message);
+        var seen = await webhooks.SeenAsync(client, message["id"]!.GetValue<string>());
+        var messageId = seen.GetProperty("id").GetString();
+
+        foreach (var answer in new[]
+        {
+            seen,
+            await mcp.ResultAsync("get_messages", new { conversationId = seen.GetProperty("conversationId").GetString() }),
+            await mcp.ResultAsync("get_message_context", new { messageId }),
+            await mcp.ResultAsync("list_conversations"),
+        })
+        {
+            foreach (var holder in Holders(answer, mark))
+            {
+                holder.GetProperty("untrusted").GetBoolean().ShouldBeTrue(holder.GetRawText());
+                holder.GetProperty("origin").GetProperty("contact").GetString().ShouldBe(seen.GetProperty("contact").GetProperty("id").GetString());
+                var by = holder.TryGetProperty("sourceUrl", out _) ? "advertisement" : holder.TryGetProperty("reason", out _) || kind == "system" ? "provider" : "contact";
+                holder.GetProperty("origin").GetProperty("by").GetString().ShouldBe(by, holder.GetRawText());
+            }
+        }
+
+        static void Mark(JsonNode node, string mark)
+        {
+            foreach (var (name, value) in node is JsonObject members ? members.ToList() : [])
+            {
+                if (value?.GetValueKind() == JsonValueKind.String && name != "type")
+                {
+                    node[name] = $"{value}{mark}";
+                }
+            }
+
+            foreach (var each in node is JsonObject parts ? parts.Select(part => part.Value) : node is JsonArray items ? items : [])
+            {
+                if (each is not null)
+                {
+                    Mark(each, mark);
+                }
+            }
+        }
+    }
+
     [Fact]
     public async Task OnesOwnWordsAreNotUntrusted()
     {
@@ -65,12 +119,13 @@ public sealed class UntrustedTests(SharedSystem shared)
             && template.GetProperty("origin").GetProperty("channel").GetString() == talk.Client.Channel.Id.ToString());
     }
 
-    // The objects that hold the text in a member of their own.
+    // The objects that hold the text in a member of their own, or in a list of texts.
     private static IEnumerable<JsonElement> Holders(JsonElement element, string text) => element.ValueKind switch
     {
-        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => member.Value.ValueKind == JsonValueKind.String
-            ? member.Value.GetString()!.Contains(text, StringComparison.Ordinal) ? [element] : []
-            : Holders(member.Value, text)),
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(member =>
+            new[] { member.Value }.Concat(member.Value.ValueKind == JsonValueKind.Array ? member.Value.EnumerateArray() : [])
+                .Any(value => value.ValueKind == JsonValueKind.String && value.GetString()!.Contains(text, StringComparison.Ordinal))
+                ? [element] : Holders(member.Value, text)),
         JsonValueKind.Array => element.EnumerateArray().SelectMany(item => Holders(item, text)),
         _ => [],
     };

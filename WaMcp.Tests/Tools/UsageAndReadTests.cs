@@ -75,14 +75,17 @@ public sealed class UsageAndReadTests(SharedSystem shared)
     [InlineData(131009, "provider_refused")]
     [InlineData(130429, "unavailable")]
     [InlineData(190, "provider_refused")]
-    public async Task AFailureToMarkIsToldPlainly(int code, string reason)
+    public async Task WhatThePersonDoesNotSeeIsReadAllTheSameAndToldPlainly(int code, string reason)
     {
         await using var own = await WaMcpSystem.StartAsync();
         var talk = await Talk.BeginAsync(own);
         var heard = await talk.HearAsync();
         await own.Sandbox.FaultAsync(new JsonObject { ["mode"] = "error", ["code"] = code });
-        var refused = await talk.TryAsync("mark_read", new { messageId = heard });
-        refused.Reason.ShouldBe(reason);
-        refused.Structured.GetProperty("nextAction").GetString().ShouldNotBeNullOrEmpty();
+        var marked = await talk.SendAsync("mark_read", new { messageId = heard, typing = true });
+        marked.GetProperty("typing").GetBoolean().ShouldBeFalse();
+        var refused = marked.GetProperty("notSeen");
+        refused.GetProperty("reason").GetString().ShouldBe(reason);
+        refused.GetProperty("nextAction").GetString().ShouldNotBeNullOrEmpty();
+        (await talk.Mcp.ResultAsync("list_conversations", new { unread = true })).GetProperty("conversations").GetArrayLength().ShouldBe(0);
     }
 }

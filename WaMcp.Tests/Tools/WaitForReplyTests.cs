@@ -1,7 +1,14 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using ModelContextProtocol;
+using WaMcp.Domain;
+using WaMcp.Domain.Channels;
+using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Messages;
+using WaMcp.Domain.Tenancy;
+using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Tools;
@@ -46,6 +53,137 @@ public sealed class WaitForReplyTests(WaitForReplyTests.OwnSystem own) : IClassF
         await system.Sandbox.WriteAsync("somebody else", "15550100199");
         await system.Sandbox.WriteAsync("it is me", talk.Phone);
         Texts(await waiting).ShouldBe(["it is me"]);
+    }
+
+    [Fact]
+    public async Task SomebodyWhomOnlyWeWroteToMeanwhileCanBeWaitedFor()
+    {
+        var talk = await Talk.BeginAsync(system);
+        var waiting = talk.Mcp.ResultAsync("wait_for_reply", new { channel = talk.Channel, person = talk.Phone, timeoutSeconds = 120 });
+        await WaitingAsync(1);
+        await talk.SendAsync("send_template", new { name = "hello_world" }); // a conversation, of which nobody who waits is told
+        await system.Sandbox.WriteAsync("thank you", talk.Phone);
+        Texts(await waiting).ShouldBe(["thank you"]);
+    }
+
+    [Fact]
+    public async Task WhoWaitsForTheOldIdOfAPersonGetsTheirReply()
+    {
+        var client = await system.Console.OnboardAsync();
+        var (webhooks, mcp) = (new WebhookDriver(system), system.Mcp(client.Token));
+        var (oldUser, newUser) = (WebhookDriver.User(), WebhookDriver.User());
+        await webhooks.WriteAsync(WebhookDriver.Text("before", null, oldUser));
+        await webhooks.WriteAsync(WebhookDriver.Message(
+            $$$"""{"type":"system","system":{"body":"changed","type":"user_changed_user_id","user_id":"{{{newUser}}}","previous_user_id":"{{{oldUser}}}"}}""", null, newUser));
+        await webhooks.DoneAsync();
+        await system.QueryAsync<object>( // as a change of ids leaves it, whatever the provider's document of it is
+            """
+            WITH known AS (UPDATE contacts SET provider_user_id = $2 WHERE client_id = $1 AND provider_user_id IN ($2, $3) RETURNING *)
+            INSERT INTO contact_aliases (id, client_id, channel_id, kind, value, contact_id, until, created_at)
+            SELECT gen_random_uuid(), client_id, channel_id, 'User', $3, id, now(), now() FROM known ON CONFLICT DO NOTHING
+            """,
+            client.Client.Id.Value, newUser, oldUser);
+
+        (await mcp.ResultAsync("get_contact", new { channel = client.Channel.Name, person = oldUser })).GetProperty("userId").GetString().ShouldBe(newUser);
+        var heard = await mcp.ResultAsync("wait_for_reply", new { channel = client.Channel.Name, person = oldUser, timeoutSeconds = 120 });
+        Texts(heard).ShouldBe(["before"]);
+    }
+
+    [Fact]
+    public async Task WhoWaitsWhileTwoBecomeOneGetsTheReply()
+    {
+        var client = await system.Console.OnboardAsync();
+        var (webhooks, mcp) = (new WebhookDriver(system), system.Mcp(client.Token));
+        var (user, phone) = (WebhookDriver.User(), WebhookDriver.Phone());
+        await webhooks.WriteAsync(WebhookDriver.Text("known by an id", null, user));
+        await webhooks.DoneAsync();
+        await mcp.ResultAsync("send_template", new { channel = client.Channel.Name, to = phone, name = "hello_world" });
+        (await system.QueryAsync<long>("SELECT count(*) FROM conversations WHERE client_id = $1", client.Client.Id.Value)).ShouldBe(2);
+        var waiting = mcp.ResultAsync("wait_for_reply", new { channel = client.Channel.Name, person = phone, timeoutSeconds = 5 });
+        await WaitingAsync(1);
+        await webhooks.WriteAsync(WebhookDriver.Text("it is me", phone, user));
+        await webhooks.DoneAsync();
+        var answer = await waiting;
+        if (answer.GetProperty("timedOut").GetBoolean())
+        {
+            answer = await mcp.ResultAsync("wait_for_reply", new { channel = client.Channel.Name, person = phone, timeoutSeconds = 5 }); // it was over before
+        }
+
+        Texts(answer).ShouldContain("it is me");
+        answer.GetProperty("conversationId").GetString().ShouldBe(
+            Written.Id(await system.QueryAsync<Guid>("SELECT id FROM conversations WHERE client_id = $1", client.Client.Id.Value)));
+    }
+
+    [Theory]
+    [InlineData("key")]
+    [InlineData("client")]
+    [InlineData("grant")]
+    public async Task WhatComesAfterTheRightsWereTakenBackIsNotHandedOver(string taken)
+    {
+        var talk = await Talk.OpenAsync(system);
+        var sent = await talk.SendAsync("send_message", new { text = "Hello?" });
+        var conversation = new Guid(await system.QueryAsync<string>(
+            "SELECT conversation_id::text FROM messages WHERE client_id = $1 AND direction = 'Outbound'", talk.Client.Client.Id.Value) ?? "");
+        var waiting = talk.Mcp.CallAsync("wait_for_reply", new { conversationId = sent.GetProperty("conversationId").GetString(), timeoutSeconds = 120 });
+        await WaitingAsync(1);
+        await (taken switch
+        {
+            "key" => (Task)system.Console.RevokeAsync(talk.Client.Key),
+            "client" => system.Console.EnableAsync(talk.Client.Client, false),
+            _ => system.Console.RevokeGrantAsync(talk.Client.Client, talk.Client.Channel),
+        });
+        await Written.MessageAsync(system, conversation, "for those who may"); // recorded a moment before, whoever hears of it
+        await system.QueryAsync<object>("SELECT pg_notify('wamcp_inbound', $1::text)", conversation);
+
+        var answer = await waiting;
+        answer.Reason.ShouldBe(taken == "grant" ? "not_found" : "auth_failed");
+        answer.Body.ShouldNotContain("for those who may");
+        (await system.QueryAsync<bool>("SELECT has_unread FROM conversations WHERE id = $1", conversation)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task AServerThatStopsSaysSoToThoseWhoWait()
+    {
+        await using var stopping = await WaMcpSystem.StartAsync();
+        var talk = await Talk.OpenAsync(stopping);
+        await talk.SendAsync("send_message", new { text = "Hello?" });
+        var since = (await talk.Mcp.ResultAsync("wait_for_reply", new { channel = talk.Channel, person = talk.Phone, timeoutSeconds = 1 })).GetProperty("cursor").GetString();
+        var waiting = talk.Mcp.ResultAsync("wait_for_reply", new { channel = talk.Channel, person = talk.Phone, since, timeoutSeconds = 300 });
+        var services = stopping.ServerApplication.Services;
+        await Eventually.TrueAsync("it waits", () => Task.FromResult(services.GetRequiredService<InboundWatch>().Count == 1));
+        services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        var answer = await waiting;
+        answer.GetProperty("timedOut").GetBoolean().ShouldBeTrue();
+        answer.GetProperty("cursor").GetString().ShouldNotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public async Task TheAuditRowNamesTheChannelOfTheConversation()
+    {
+        var client = await system.Console.OnboardAsync();
+        var conversation = await Written.ConversationAsync(system, client.Client.Id.Value, client.Channel.Id.Value);
+        await system.Mcp(client.Token).ResultAsync("get_messages", new { conversationId = Written.Id(conversation) });
+        (await Eventually.GetAsync(
+            "its audit row",
+            () => system.QueryAsync<string>("SELECT coalesce(channel_id::text, '') FROM audit_log WHERE client_id = $1 AND tool_name = 'get_messages'", client.Client.Id.Value),
+            channel => channel is not null)).ShouldBe(client.Channel.Id.Value.ToString());
+    }
+
+    [Fact]
+    public void NobodyWaitsForEverybody()
+    {
+        var client = new ClientId(Guid.NewGuid());
+        var channel = new ChannelId(Guid.NewGuid());
+        using var watch = new InboundWatch(null!, TimeProvider.System, NullLogger<InboundWatch>.Instance);
+        var waits = Enumerable.Range(0, InboundWatch.MostForSomebodyNew).Select(_ => watch.Enter(client, channel)).ToList();
+        Should.Throw<Fault>(() => watch.Enter(client, channel)).Code.ShouldBe(FaultCode.RateLimited);
+        waits.Add(watch.Enter(client, new ConversationId(Guid.NewGuid())));
+        waits.AddRange(Enumerable.Range(watch.Count, InboundWatch.MostOfAll - watch.Count)
+            .Select(n => watch.Enter(new ClientId(new Guid(n / 500, 0, 0, new byte[8])), new ConversationId(Guid.NewGuid()))));
+        Should.Throw<Fault>(() => watch.Enter(new ClientId(Guid.NewGuid()), new ConversationId(Guid.NewGuid()))).Code.ShouldBe(FaultCode.RateLimited);
+        waits.ForEach(wait => wait.Dispose());
+        watch.Count.ShouldBe(0);
+        watch.Enter(client, channel).Dispose();
     }
 
     [Fact]
@@ -152,8 +290,11 @@ public sealed class WaitForReplyTests(WaitForReplyTests.OwnSystem own) : IClassF
 
         await crowded.QueryAsync<object>(
             """
-            INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, body, state, created_at)
-            SELECT gen_random_uuid(), client_id, channel_id, id, contact_id, 'Inbound', 'text', 'to ' || id, 'Received', now() FROM conversations WHERE id = ANY ($1)
+            WITH written AS (
+                INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, heard, body, state, created_at)
+                SELECT gen_random_uuid(), client_id, channel_id, id, contact_id, 'Inbound', 'text', true, 'to ' || id, 'Received', now()
+                FROM conversations WHERE id = ANY ($1) RETURNING conversation_id)
+            SELECT count(pg_notify('wamcp_inbound', conversation_id::text)) FROM written
             """,
             (object)conversations.ToArray());
         var answers = await Task.WhenAll(waiting);
@@ -161,7 +302,7 @@ public sealed class WaitForReplyTests(WaitForReplyTests.OwnSystem own) : IClassF
         watch.Count.ShouldBe(0);
 
         async Task<long> LooksAsync() => await crowded.QueryAsync<long>(
-            "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements WHERE query LIKE '%look.unread%' AND query NOT LIKE '%pg_stat_statements%'");
+            "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements WHERE query LIKE '%look.read_until%' AND query NOT LIKE '%pg_stat_statements%'");
     }
 
     private Task WaitingAsync(int count) => Eventually.TrueAsync($"{count} wait", () => Task.FromResult(Watch.Count == count));

@@ -29,8 +29,9 @@ internal static class Written
     /// <summary>Inserts one inbound message: $1 its id, $2 the conversation, $3 what it says.</summary>
     public const string Message =
         """
-        INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, body, state, created_at)
-        SELECT $1, client_id, channel_id, id, contact_id, 'Inbound', 'text', $3, 'Received', now() FROM conversations WHERE id = $2
+        WITH talk AS (UPDATE conversations SET last_inbound_id = $1 WHERE id = $2 RETURNING *)
+        INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, heard, body, state, created_at)
+        SELECT $1, client_id, channel_id, id, contact_id, 'Inbound', 'text', true, $3, 'Received', now() FROM talk
         """;
 
     public static string Id(Guid conversation) => new ConversationId(conversation).ToString();

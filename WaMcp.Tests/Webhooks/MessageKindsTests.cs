@@ -102,11 +102,28 @@ public sealed class MessageKindsTests(SharedSystem shared)
         var seen = await webhooks.SeenAsync(client, message["id"]!.GetValue<string>());
         seen.GetProperty("kind").GetString().ShouldBe(kind);
         (seen.TryGetProperty("text", out var words) ? words.GetString() : null).ShouldBe(kind == "interactive" && content.Contains("nfm", StringComparison.Ordinal) ? "Sent" : text);
-        var held = seen.TryGetProperty("content", out var given) ? JsonNode.Parse(given.GetRawText()) : null;
+        var held = seen.TryGetProperty("content", out var given) ? Unmarked(JsonNode.Parse(given.GetRawText())) : null;
         JsonNode.DeepEquals(held, JsonNode.Parse(expected)).ShouldBeTrue($"{held?.ToJsonString()} instead of {expected}");
         var raw = await system.QueryAsync<string>(
             "SELECT raw::text FROM messages WHERE client_id = $1 AND provider_message_id = $2", client.Client.Id.Value, message["id"]!.GetValue<string>());
         JsonNode.DeepEquals(JsonNode.Parse(raw!), message).ShouldBeTrue("nothing of what the provider said is lost");
+    }
+
+    // Without what stands in every part: UntrustedTests look at that.
+    private static JsonNode? Unmarked(JsonNode? node)
+    {
+        if (node is JsonObject part)
+        {
+            part.Remove("untrusted");
+            part.Remove("origin");
+        }
+
+        foreach (var each in node is JsonObject members ? members.Select(member => member.Value) : node is JsonArray items ? items : [])
+        {
+            Unmarked(each);
+        }
+
+        return node;
     }
 
     [Fact]

@@ -27,6 +27,7 @@ namespace WaMcp.Worker.Inbound;
 /// <param name="inbound">Records messages.</param>
 /// <param name="status">Records statuses.</param>
 /// <param name="early">Keeps statuses of messages that are not known yet.</param>
+/// <param name="bell">Tells whoever waits for a reply.</param>
 /// <param name="queue">Keeps a job that takes long.</param>
 /// <param name="options">For how long.</param>
 /// <param name="clock">Stamps the audit rows.</param>
@@ -37,6 +38,7 @@ internal sealed class ReceiveEvent(
     RecordInbound inbound,
     RecordStatus status,
     EarlyStatuses early,
+    InboundBell bell,
     JobQueue queue,
     IOptions<JobOptions> options,
     TimeProvider clock) : IJobHandler
@@ -98,6 +100,7 @@ internal sealed class ReceiveEvent(
         }
 
         await transaction.CommitAsync(cancellationToken);
+        bell.Ring(inbound.TakeRings());
         if (unknown > 0)
         {
             WaMcpTelemetry.DeliveryEnded(channel.Kind.ToString(), UnknownMessage, unknown);

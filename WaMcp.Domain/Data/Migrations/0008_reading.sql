@@ -6,33 +6,43 @@ ALTER TABLE messages ADD tx xid8 NOT NULL DEFAULT '3';
 ALTER TABLE messages ALTER tx SET DEFAULT pg_current_xact_id();
 CREATE INDEX messages_by_tx ON messages (client_id, tx, id);
 
--- What the person wrote since the client last wrote or marked it as read. Counted in the order in which messages commit: whoever writes into a
--- conversation has locked its row before.
-ALTER TABLE conversations ADD unread integer NOT NULL DEFAULT 0;
-UPDATE conversations SET unread = (
-    SELECT count(*) FROM messages
-    WHERE messages.client_id = conversations.client_id AND conversation_id = conversations.id AND direction = 'Inbound'
-        AND messages.id > coalesce(
-            (SELECT answer.id FROM messages answer
-             WHERE answer.client_id = conversations.client_id AND answer.conversation_id = conversations.id AND answer.direction = 'Outbound'
-             ORDER BY answer.id DESC LIMIT 1),
-            '00000000-0000-0000-0000-000000000000'));
-CREATE INDEX conversations_newest ON conversations (client_id, channel_id, last_message_at, id);
+-- What somebody wrote to be read: no reaction, no note of the provider's, nothing that was taken back before it came.
+ALTER TABLE messages ADD heard boolean NOT NULL DEFAULT false;
+UPDATE messages SET heard = true WHERE direction = 'Inbound' AND kind NOT IN ('system', 'reaction');
+CREATE INDEX messages_heard ON messages (client_id, conversation_id, id) WHERE heard;
 
--- Wakes whoever waits for a reply when the transaction commits: in this conversation, or from somebody new on the client's channel.
-CREATE FUNCTION messages_came() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE conversations SET unread = CASE WHEN written.answers > 0 THEN 0 ELSE unread + written.heard END
-    FROM (
-        SELECT conversation_id, count(*) FILTER (WHERE direction = 'Outbound') AS answers, count(*) FILTER (WHERE direction = 'Inbound') AS heard
-        FROM came GROUP BY conversation_id) written
-    WHERE conversations.id = written.conversation_id AND (written.heard > 0 OR unread > 0);
-    PERFORM pg_notify('wamcp_inbound', concat(conversation_id, ' ', client_id, '/', channel_id))
-    FROM came WHERE direction = 'Inbound' GROUP BY conversation_id, client_id, channel_id;
-    RETURN NULL;
-END
+-- How far a conversation was heard, given to the client, and read: ids of messages, nothing is counted. Unread is what was heard after read_until.
+-- A new conversation begins with its own id in all three; in it everything is later than that.
+ALTER TABLE conversations
+    ADD last_inbound_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+    ADD shown_until uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+    ADD read_until uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+    ADD has_unread boolean NOT NULL GENERATED ALWAYS AS (last_inbound_id > read_until) STORED;
+-- What was answered counts as read.
+UPDATE conversations SET (last_inbound_id, shown_until, read_until) = (
+    SELECT coalesce((array_agg(id ORDER BY id DESC))[1], conversations.id),
+        coalesce((array_agg(id ORDER BY id DESC) FILTER (WHERE id < answer))[1], conversations.id),
+        coalesce((array_agg(id ORDER BY id DESC) FILTER (WHERE id < answer))[1], conversations.id)
+    FROM messages, LATERAL (
+        SELECT (array_agg(id ORDER BY id DESC))[1] AS answer FROM messages
+        WHERE client_id = conversations.client_id AND conversation_id = conversations.id AND direction = 'Outbound') answered
+    WHERE client_id = conversations.client_id AND conversation_id = conversations.id AND heard);
+ALTER TABLE conversations SET (fillfactor = 50); -- each message changes a row
+CREATE INDEX conversations_newest ON conversations (client_id, channel_id, last_message_at, id);
+CREATE INDEX conversations_unread ON conversations (client_id, channel_id, last_message_at, id) WHERE has_unread;
+
+-- The id of a message: the one proposed, or else the first after the last. Whoever asks has the conversation locked, so in a conversation messages have
+-- ids in the order in which they are committed, whatever the clocks of those who record them say.
+CREATE FUNCTION later_id(proposed uuid, last uuid) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE WHEN proposed > last THEN proposed ELSE
+        (left(digits, 16) || lpad(to_hex(('x' || right(digits, 16))::bit(64)::bigint + 1), 16, '0'))::uuid END
+    FROM (SELECT replace(last::text, '-', '') AS digits) parts
 $$;
-CREATE TRIGGER messages_came AFTER INSERT ON messages REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION messages_came();
+
+-- Whose numbers transactions have: the cluster, and its timeline, which is another after a failover or a restore to a point in time.
+CREATE FUNCTION this_cluster() RETURNS integer LANGUAGE sql VOLATILE AS $$
+    SELECT hashtext(system_identifier::text || left(pg_walfile_name(pg_current_wal_lsn()), 8)) FROM pg_control_system()
+$$;
 
 -- Words of a text, with their places. Letters are compared in lower case and compatibility form (NFKC), so that full-width and half-width, ligatures
 -- and letters are the same. Scripts that put no spaces between words, and emoji, are taken in single characters and in pairs of neighbours; of those

@@ -135,7 +135,13 @@ BEGIN
         GET DIAGNOSTICS moved = ROW_COUNT;
         UPDATE conversations SET last_inbound_at = greatest(conversations.last_inbound_at, other.last_inbound_at),
             last_message_at = greatest(conversations.last_message_at, other.last_message_at),
-            created_at = least(conversations.created_at, other.created_at), unread = conversations.unread + other.unread
+            created_at = least(conversations.created_at, other.created_at),
+            last_inbound_id = greatest(conversations.last_inbound_id, other.last_inbound_id),
+            -- As far as both were read; where nothing was unread, that is everything.
+            shown_until = coalesce(least(CASE WHEN conversations.has_unread THEN conversations.shown_until END, CASE WHEN other.has_unread THEN other.shown_until END),
+                greatest(conversations.shown_until, other.shown_until)),
+            read_until = coalesce(least(CASE WHEN conversations.has_unread THEN conversations.read_until END, CASE WHEN other.has_unread THEN other.read_until END),
+                greatest(conversations.read_until, other.read_until))
         FROM conversations other WHERE conversations.id = kept AND other.id = ended;
         -- What is queued for either leaves in the order in which it was accepted; only the first does not wait.
         UPDATE jobs SET order_key = kept WHERE order_key = ended AND dead_at IS NULL;
