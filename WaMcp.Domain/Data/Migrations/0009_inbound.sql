@@ -22,9 +22,7 @@ CREATE INDEX channel_facts_by_time ON channel_facts (channel_id, told_at);
 -- The secret before the present one: deliveries signed with it are accepted until it is dropped.
 ALTER TABLE channels ADD app_secret_previous_sealed bytea;
 
--- What a message holds besides its words, in no provider's terms; goes with the words.
 ALTER TABLE messages
-    ADD content json,
     ADD edited_at timestamptz,
     ADD revoked_at timestamptz;
 
