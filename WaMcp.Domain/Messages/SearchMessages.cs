@@ -15,7 +15,9 @@ public sealed class SearchMessages(WaMcpDbContext context, TenantContext tenant)
     /// <summary>Characters of a query.</summary>
     public const int MaxQuery = 256;
 
-    // Rows that one call may walk along, all its channels together; a page is short when they are used up. A channel of many still gets a few.
+    // Rows that one call may walk along, all its channels together: a first look is quick, whoever goes on looks further. A page is short when they are
+    // used up. Each of many channels still gets a few.
+    private const int FirstBudget = 2_000;
     private const int Budget = 20_000;
     private const int LeastBudget = 100;
 
@@ -60,7 +62,7 @@ public sealed class SearchMessages(WaMcpDbContext context, TenantContext tenant)
             before = page.Value;
         }
 
-        var budget = Math.Max(LeastBudget, Budget / Math.Max(channels.Length, 1));
+        var budget = Math.Max(LeastBudget, (order.Before is null ? FirstBudget : Budget) / Math.Max(channels.Length, 1));
         var rows = await context.Database.SqlQuery<Row>(
             $"""
             SELECT found.ids AS "Ids", found.reached AS "Reached"

@@ -139,7 +139,8 @@ CREATE INDEX messages_search ON messages USING gin (search) WITH (gin_pending_li
 CREATE FUNCTION find_messages(
     wanted tsquery, over uuid, within uuid, written text, first_id uuid, before_id uuid, most integer, budget integer DEFAULT 20000,
     OUT ids uuid[], OUT reached uuid)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET jit = off SET enable_seqscan = off AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp SET jit = off SET enable_seqscan = off SET work_mem = '32MB' AS $$
 DECLARE
     glance CONSTANT integer := least(200, budget);
     rare CONSTANT integer := least(1000, budget);
@@ -155,12 +156,12 @@ DECLARE
 BEGIN
     ids := '{}';
     FOR seen IN EXECUTE format(
-        'SELECT id, search @@ $1 AS holds, search @@ $2 AND channel_id = $3 AND ($4 IS NULL OR direction = $4) AS fits FROM messages
+        'SELECT id, CASE WHEN search @@ $1 THEN search @@ $2 AND channel_id = $3 AND ($4 IS NULL OR direction = $4) END AS fits FROM messages
          WHERE (%1$s) >= ($5, $6, $7) AND (%1$s) < ($5, $6, $8) ORDER BY %2$s DESC LIMIT $9', along, replace(along, ',', ' DESC,'))
         USING words, wanted, over, written, mine, coalesce(within, over), first_id, before_id, budget
     LOOP
         looked := looked + 1;
-        IF seen.holds THEN
+        IF seen.fits IS NOT NULL THEN
             held := held + 1;
         END IF;
         IF seen.fits THEN
