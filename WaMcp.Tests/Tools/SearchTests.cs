@@ -75,7 +75,8 @@ public sealed class SearchTests(SharedSystem shared)
     public async Task TimesAreIso8601(string from, bool isTime)
     {
         var client = await system.Console.OnboardAsync();
-        (await system.Mcp(client.Token).CallAsync("search_messages", new { query = "hello", from })).Reason.ShouldBe(isTime ? null : "invalid_input");
+        var answer = await system.Mcp(client.Token).CallAsync("search_messages", new { query = "hello", from });
+        (answer.IsError ? answer.Reason : "").ShouldBe(isTime ? "" : "invalid_input");
     }
 
     [Fact]
