@@ -33,9 +33,12 @@ internal sealed class BenchPostgres : IAsyncDisposable
         {
             RedirectStandardError = true,
         })!;
-        process.ErrorDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, line) => Heard?.Invoke(line.Data ?? "");
         process.BeginErrorReadLine();
     }
+
+    /// <summary>Gets every line of the server's log.</summary>
+    public Action<string>? Heard { get; set; }
 
     /// <summary>The server's process; its connections are its children.</summary>
     public int ProcessId => process.Id;

@@ -24,7 +24,9 @@ public sealed class MigrateDatabase(IConfiguration configuration, TimeProvider c
     /// <param name="progress">A line for each step.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <returns>The names of the migrations that were applied just now.</returns>
-    /// <exception cref="Fault"><c>misconfigured</c> without an owner connection string; <c>unavailable</c> when Postgres does not come.</exception>
+    /// <exception cref="Fault">
+    /// <c>misconfigured</c> without an owner connection string, or for a database that does not know letters; <c>unavailable</c> when Postgres does not come.
+    /// </exception>
     public async Task<IReadOnlyList<string>> ExecuteAsync(IProgress<string> progress, CancellationToken cancellationToken)
     {
         var owner = configuration.GetConnectionString("owner") ?? throw new Fault(
@@ -34,6 +36,7 @@ public sealed class MigrateDatabase(IConfiguration configuration, TimeProvider c
         await using var source = NpgsqlDataSource.Create(owner);
         await WaitAsync(source, progress, cancellationToken);
         await using var alone = await LockAsync(source, progress, cancellationToken);
+        await CheckLettersAsync(source, cancellationToken);
 
         var options = new DbContextOptionsBuilder<WaMcpDbContext>()
             .UseNpgsql(source)
@@ -98,6 +101,20 @@ public sealed class MigrateDatabase(IConfiguration configuration, TimeProvider c
         }
 
         return connection;
+    }
+
+    // The index of words holds them in lower case as the database makes it (0008_reading.sql): with the locale C only ASCII, in Turkish another i.
+    private static async Task CheckLettersAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        await using var encoding = source.CreateCommand("SHOW server_encoding");
+        await using var letters = source.CreateCommand("SELECT lower('IÄΣЖ') = 'iäσж'");
+        if ((string)(await encoding.ExecuteScalarAsync(cancellationToken))! != "UTF8" || !(bool)(await letters.ExecuteScalarAsync(cancellationToken))!)
+        {
+            throw new Fault(
+                FaultCode.Misconfigured,
+                "The database does not know the letters of all languages: lower('IÄΣЖ') is not 'iäσж' in it, and searches would miss what they look for.",
+                "Make it with the encoding UTF8 and a locale such as C.UTF-8 or en_US.UTF-8: CREATE DATABASE wamcp TEMPLATE template0 ENCODING UTF8 LOCALE 'C.UTF-8'.");
+        }
     }
 
     private async Task SetPasswordAsync(NpgsqlDataSource source, string role, IProgress<string> progress, CancellationToken cancellationToken)

@@ -15,6 +15,14 @@ public sealed class SearchMessages(WaMcpDbContext context, TenantContext tenant)
     /// <summary>Characters of a query.</summary>
     public const int MaxQuery = 256;
 
+    // Rows that one call may walk along, all its channels together: a first look is quick, whoever goes on looks further. A page is short when they are
+    // used up. Each of many channels still gets a few.
+    private const int FirstBudget = 2_000;
+    private const int Budget = 20_000;
+    private const int LeastBudget = 100;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     /// <summary>What to look for.</summary>
     /// <param name="Words">Words that all have to be there; in double quotes, one after the other.</param>
     /// <param name="Channels">Over which channels.</param>
@@ -36,6 +44,7 @@ public sealed class SearchMessages(WaMcpDbContext context, TenantContext tenant)
     /// <exception cref="Fault"><c>invalid_input</c>: there is no word in the query.</exception>
     public async Task<Result> ExecuteAsync(Order order, int most, CancellationToken cancellationToken)
     {
+        context.Database.SetCommandTimeout(Patience); // the net below the budget: whoever waits longer asks for less
         string[] phrases = [.. Phrases(order.Words)];
         var words = (await context.Database.SqlQuery<string>($"""SELECT coalesce(search_query({phrases})::text, '') AS "Value" """).ToListAsync(cancellationToken))[0];
         if (words.Length == 0)
@@ -53,11 +62,12 @@ public sealed class SearchMessages(WaMcpDbContext context, TenantContext tenant)
             before = page.Value;
         }
 
+        var budget = Math.Max(LeastBudget, (order.Before is null ? FirstBudget : Budget) / Math.Max(channels.Length, 1));
         var rows = await context.Database.SqlQuery<Row>(
             $"""
             SELECT found.ids AS "Ids", found.reached AS "Reached"
             FROM unnest({channels}) AS channel (id) CROSS JOIN LATERAL find_messages(
-                {words}::tsquery, channel.id, {conversation}::uuid, {written}::text, {first}, {before}, {most + 1}) found
+                {words}::tsquery, channel.id, {conversation}::uuid, {written}::text, {first}, {before}, {most + 1}, {budget}) found
             """).ToListAsync(cancellationToken);
         return Merge(rows, most);
     }

@@ -14,6 +14,8 @@ internal static class ReadingArgument
     /// <summary>Where counting unread messages ends.</summary>
     public const int MostUnread = 100;
 
+    private static readonly string[] Times = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+
     /// <exception cref="Fault"><c>invalid_input</c>.</exception>
     public static int Limit(int limit, int most = MaxLimit) => limit >= 1 && limit <= most ? limit : throw Fault.Invalid("limit", $"must be 1 to {most}.");
 
@@ -50,7 +52,7 @@ internal static class ReadingArgument
             return null;
         }
 
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && text.Contains('-', StringComparison.Ordinal)
+        return DateTimeOffset.TryParseExact(text, Times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? time
             : throw Fault.Invalid(field, "is no time.", "Write it as ISO 8601, for example 2026-03-01T09:00:00Z; without a zone it is UTC.");
     }

@@ -47,6 +47,9 @@ internal sealed class PostgresBinaries
             line => line.Contains("database system is ready to accept connections", StringComparison.Ordinal), wrapper);
     }
 
+    /// <summary>Runs one of the programs that come with it, such as pg_dump, to its end.</summary>
+    public Task<string> RunToolAsync(string name, IEnumerable<string> arguments) => ChildProcess.RunAsync(Path.Combine(folder, name), arguments);
+
     private static async Task<PostgresBinaries> PrepareAsync()
     {
         var folder = FindFolder() ?? throw new InvalidOperationException(

@@ -41,6 +41,13 @@ public sealed class SearchTests(SharedSystem shared)
         { "新しいiPhone手机です", "iphone手机", true },
         { "新しいiPhone手机です", "iphone", true },
         { "Great 👍🏽 thanks", "👍", true },
+        { "Five ⭐⭐⭐⭐⭐ at ⏰ ▶️", "⭐", true },
+        { "Five ⭐⭐⭐⭐⭐ at ⏰ ▶️", "⏰ ▶", true },
+        { "Love ❤️❤️", "❤❤", true },
+        { "Love ❤❤", "❤️", true },
+        { "Οδός: μεγάλος δρόμος", "ΔΡΌΜΟΣ", true },
+        { "Hauptstraße 7", "HAUPTSTRASSE", true },
+        { "HAUPTSTRASSE 7", "Hauptstraße", true },
         { "'; DROP TABLE messages; -- \\ & | ! :*", "drop table", true },
         { "plain", "pla:* & !plain", false },
     };
@@ -52,6 +59,24 @@ public sealed class SearchTests(SharedSystem shared)
         var client = await system.Console.OnboardAsync();
         var id = await Written.MessageAsync(system, await ConversationAsync(client), said);
         (await IdsAsync(client, new { query })).ShouldBe(isFound ? [id] : []);
+    }
+
+    [Theory]
+    [InlineData("2026-03-01", true)]
+    [InlineData("2026-03-01T09:00", true)]
+    [InlineData("2026-03-01T09:00Z", true)]
+    [InlineData("2026-03-01T09:00:00+02:00", true)]
+    [InlineData("2026-03-01T09:00:00.123456Z", true)]
+    [InlineData("01-02-2026", false)]
+    [InlineData("2026-3-1", false)]
+    [InlineData("2026-03-01 09:00", false)]
+    [InlineData("1 March - 2026", false)]
+    [InlineData("2026-02-30", false)]
+    public async Task TimesAreIso8601(string from, bool isTime)
+    {
+        var client = await system.Console.OnboardAsync();
+        var answer = await system.Mcp(client.Token).CallAsync("search_messages", new { query = "hello", from });
+        (answer.IsError ? answer.Reason : "").ShouldBe(isTime ? "" : "invalid_input");
     }
 
     [Fact]

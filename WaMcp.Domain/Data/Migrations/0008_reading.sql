@@ -45,14 +45,15 @@ CREATE FUNCTION this_cluster() RETURNS integer LANGUAGE sql VOLATILE AS $$
 $$;
 
 -- Words of a text, with their places. Letters are compared in lower case and compatibility form (NFKC), so that full-width and half-width, ligatures
--- and letters are the same. Scripts that put no spaces between words, and emoji, are taken in single characters and in pairs of neighbours; of those
--- `asked` are the ones that a query has to look for. The rest is cut at everything that is no letter or digit, whatever the database's locale is.
+-- and letters are the same; so are both small sigmas, ß and ss, and an emoji with and without its selector. Scripts that put no spaces between words, and
+-- emoji, are taken in single characters and in pairs of neighbours; of those `asked` are the ones that a query has to look for. The rest is cut at
+-- everything that is no letter or digit, by these tables; lower() goes by the database's locale, so MigrateDatabase refuses one that does not know letters.
 CREATE FUNCTION search_words(said text) RETURNS TABLE (word text, place integer, asked boolean) LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     WITH runs AS (
         SELECT found[1] AS unsegmented, length(found[1]) AS size, found[2] AS word, number
         FROM regexp_matches(
-            lower(normalize(left(said, 10000), NFKC)),
-            '([\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u1950-\u19DF\u1A20-\u1AAF\u2600-\u27BF\u3005-\u3007\u3041-\u309F\u30A1-\u30FA\u30FC-\u312F\u31A0-\u31BF\u31F0-\u31FF\u3400-\u4DBF\u4E00-\uA4CF\uAA60-\uAADF\uAC00-\uD7A3\uF900-\uFAFF\U0001F000-\U0001FAFF\U00020000-\U0003FFFF]+)'
+            replace(translate(lower(normalize(translate(left(said, 10000), U&'\FE0E\FE0F', ''), NFKC)), U&'\03C2', U&'\03C3'), U&'\00DF', 'ss'),
+            '([\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u1950-\u19DF\u1A20-\u1AAF\u2190-\u21FF\u2300-\u23FF\u25A0-\u27BF\u2900-\u297F\u2B00-\u2BFF\u3005-\u3007\u3041-\u309F\u30A1-\u30FA\u30FC-\u312F\u31A0-\u31BF\u31F0-\u31FF\u3400-\u4DBF\u4E00-\uA4CF\uAA60-\uAADF\uAC00-\uD7A3\uF900-\uFAFF\U0001F000-\U0001FAFF\U00020000-\U0003FFFF]+)'
             || '|([^\u0001-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u00A9\u00AB-\u00B4\u00B6-\u00B9\u00BB-\u00BF\u00D7\u00F7\u037E\u0387\u055A-\u055F\u0589\u058A\u05BE\u05C0\u05C3\u05F3\u05F4\u0600-\u060F\u061B-\u061F\u066A-\u066D\u06D4\u0700-\u070D\u0964\u0965\u0970\u0E00-\u0EFF\u0F04-\u0F14\u1000-\u109F\u10FB\u1360-\u1368\u1680\u1780-\u17FF\u1950-\u19DF\u1A20-\u1AAF\u2000-\u206F\u20A0-\u2BFF\u2E00-\u2E7F\u3000-\u312F\u31A0-\u31BF\u31F0-\u31FF\u3400-\u4DBF\u4E00-\uA4CF\uAA60-\uAADF\uAC00-\uD7A3\uE000-\uFAFF\uFE00-\uFE6F\uFEFF\uFFF0-\uFFFF\U0001F000-\U0001FAFF\U00020000-\U000E0FFF]+)',
             'g') WITH ORDINALITY AS run (found, number)),
     placed AS (
@@ -73,11 +74,47 @@ $$;
 CREATE FUNCTION search_scope(client uuid, channel uuid) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT '-' || right(client::text, 12) || right(channel::text, 12) $$;
 
-CREATE FUNCTION search_document(client uuid, channel uuid, said text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+-- What of a message's parts is seen as text: by the names that they have in InboundContent and, of what clients send, in MessageContent. No ids, payloads, or
+-- addresses behind words. Whatever the parts are, they keep no message from being recorded.
+CREATE FUNCTION search_parts(parts json) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, public, pg_temp SET jit = off AS $$
+DECLARE
+    whole jsonb;
+    form  jsonb;
+BEGIN
+    whole := parts;
+    BEGIN
+        form := whole #>> '{reply,fields}';
+        form := CASE jsonb_typeof(form) WHEN 'object' THEN form - 'flow_token' ELSE form END;
+    EXCEPTION WHEN OTHERS THEN
+        form := to_jsonb(whole #>> '{reply,fields}');
+    END;
+    RETURN (
+        SELECT string_agg(shown #>> '{}', E'\n') FROM (
+            SELECT shown FROM unnest(ARRAY[
+                '$.file.fileName', '$.reply.title', '$.reply.description', '$.location.name', '$.location.address',
+                '$.contacts.name', '$.contacts.organization', '$.contacts.title', '$.contacts.company', '$.contacts.jobTitle',
+                '$.contacts.phones[*]', '$.contacts.emails[*]', '$.contacts.urls[*]', '$.contacts.addresses[*]',
+                '$.fileName', '$.header.fileName', '$.action.opener', '$.action.sections.title', '$.action.sections.rows.description',
+                'strict $.**.parameters[*].fileName', 'strict $.**.parameters[*].where.name', 'strict $.**.parameters[*].where.address',
+                'strict $.** ? (@.part != "Button").parameters[*] ? (@.is == "text").value']::jsonpath[]) path
+                CROSS JOIN LATERAL jsonb_path_query(whole, path, silent => true) shown
+            UNION ALL
+            SELECT jsonb_path_query(form, 'strict $.** ? (@.type() == "string" || @.type() == "number")')) all_shown);
+EXCEPTION WHEN OTHERS THEN
+    RETURN NULL;
+END
+$$;
+
+-- Null when there is nothing that could be found: what is pruned or erased.
+CREATE FUNCTION search_document(client uuid, channel uuid, said text, parts json) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE
     SET search_path = pg_catalog, public, pg_temp -- a restore has none, and computes the column anew
     SET jit = off AS $$ -- compiling takes longer than the longest text
 BEGIN
-    RETURN concat('''', search_scope(client, channel), ''' ', (SELECT string_agg(concat('''', word, ''':', place), ' ') FROM search_words(said)))::tsvector;
+    IF said IS NULL AND parts IS NULL THEN
+        RETURN NULL;
+    END IF;
+    RETURN concat('''', search_scope(client, channel), ''' ', (
+        SELECT string_agg(concat('''', word, ''':', place), ' ') FROM search_words(concat_ws(E'\n', said, search_parts(parts)))))::tsvector;
 END
 $$;
 
@@ -95,55 +132,67 @@ BEGIN
 END
 $$;
 
--- The index always says what the row says: what retention and erasure take out is out of it too. Written when the body is, not when a state changes.
-ALTER TABLE messages ADD search tsvector GENERATED ALWAYS AS (search_document(client_id, channel_id, body)) STORED;
+-- What a message holds besides its words, in no provider's terms; goes with the words.
+ALTER TABLE messages ADD content json;
+
+-- The index always says what the row says: what retention and erasure take out is out of it too. Written when the words are, not when a state changes.
+-- Of what clients send, the parts are in the document that is to be sent; a text has none.
+ALTER TABLE messages ADD search tsvector GENERATED ALWAYS AS (
+    search_document(client_id, channel_id, body, CASE WHEN direction = 'Inbound' THEN content WHEN kind <> 'text' THEN raw END)) STORED;
 CREATE INDEX messages_search ON messages USING gin (search) WITH (gin_pending_list_limit = 512);
 
 -- The newest messages of the connection's client over one channel that hold the words, at most so many; `reached` is where it stopped looking though
 -- there may be more. As the owner of the table, because under row-level security no index of words is used (@@ is not leakproof); so it says itself
 -- whose messages it reads, and what it gives are ids, which are read under row-level security again.
--- Words that are said often are found at once among the newest; rare ones by the index of words; those in between by walking on from the newest.
+-- It walks on from the newest. When hardly any of the first two hundred holds the words, it asks the index of words once: if only a few messages hold them
+-- at all, those are all there is. Bounded are the rows that are read, not those that fit: the index knows words, but not whether they follow each other.
 CREATE FUNCTION find_messages(
-    wanted tsquery, over uuid, within uuid, written text, first_id uuid, before_id uuid, most integer, OUT ids uuid[], OUT reached uuid)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET jit = off AS $$
+    wanted tsquery, over uuid, within uuid, written text, first_id uuid, before_id uuid, most integer, budget integer DEFAULT 20000,
+    OUT ids uuid[], OUT reached uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp SET jit = off SET enable_seqscan = off SET work_mem = '32MB' AS $$
 DECLARE
-    glance CONSTANT integer := 200;
-    rare CONSTANT integer := 1000;
-    walk CONSTANT integer := 20000;
+    glance CONSTANT integer := least(200, budget);
+    rare CONSTANT integer := least(1000, budget);
     mine CONSTANT uuid := current_client();
-    scoped CONSTANT tsquery := quote_literal(search_scope(mine, over))::tsquery && wanted;
-    looked integer;
-    place CONSTANT text := concat(
-        'client_id = $1 AND channel_id = $2', CASE WHEN within IS NOT NULL THEN ' AND conversation_id = $3' END, ' AND id >= $4 AND id < $5');
-    fits CONSTANT text := concat('search @@ $6', CASE WHEN written IS NOT NULL THEN ' AND direction = $7' END);
+    words CONSTANT tsquery := concat('''', search_scope(mine, over), ''' & ', regexp_replace(wanted::text, '<(-|\d+)>', '&', 'g'))::tsquery;
+    -- All columns of one index, so that no other is walked: in that of ids there are other clients' rows.
+    along CONSTANT text := CASE WHEN within IS NULL THEN 'client_id, channel_id, id' ELSE 'client_id, conversation_id, id' END;
+    looked integer := 0;
+    held integer := 0;
+    candidates integer;
+    found uuid[];
+    seen record;
 BEGIN
-    EXECUTE format(
-        'SELECT coalesce(array_agg(id ORDER BY id DESC) FILTER (WHERE %s), ''{}''), count(*), (array_agg(id ORDER BY id))[1]
-         FROM (SELECT id, search, direction FROM messages WHERE %s ORDER BY id DESC LIMIT $8) newest', fits, place)
-        INTO ids, looked, reached USING mine, over, within, first_id, before_id, wanted, written, glance;
-    IF looked < glance OR cardinality(ids) >= most THEN
-        ids := ids[1:most];
-        reached := NULL;
-        RETURN;
-    END IF;
-
-    EXECUTE format('SELECT coalesce(array_agg(id ORDER BY id DESC), ''{}'') FROM (SELECT id FROM messages WHERE %s AND %s LIMIT $8) few', fits, place)
-        INTO ids USING mine, over, within, first_id, before_id, scoped, written, rare + 1;
-    IF cardinality(ids) <= rare THEN
-        ids := ids[1:most];
-        reached := NULL;
-        RETURN;
-    END IF;
-
-    EXECUTE format(
-        'SELECT coalesce(array_agg(id ORDER BY id DESC), ''{}'') FROM (
-            SELECT id FROM (SELECT id, search, direction FROM messages WHERE %s ORDER BY id DESC LIMIT $8) newest WHERE %s LIMIT $9) found', place, fits)
-        INTO ids USING mine, over, within, first_id, before_id, wanted, written, walk, most;
-    reached := NULL;
-    IF cardinality(ids) < most THEN
-        EXECUTE format('SELECT id FROM messages WHERE %s ORDER BY id DESC OFFSET $8 LIMIT 1', place)
-            INTO reached USING mine, over, within, first_id, before_id, wanted, written, walk - 1;
-    END IF;
+    ids := '{}';
+    FOR seen IN EXECUTE format(
+        'SELECT id, CASE WHEN search @@ $1 THEN search @@ $2 AND channel_id = $3 AND ($4 IS NULL OR direction = $4) END AS fits FROM messages
+         WHERE (%1$s) >= ($5, $6, $7) AND (%1$s) < ($5, $6, $8) ORDER BY %2$s DESC LIMIT $9', along, replace(along, ',', ' DESC,'))
+        USING words, wanted, over, written, mine, coalesce(within, over), first_id, before_id, budget
+    LOOP
+        looked := looked + 1;
+        IF seen.fits IS NOT NULL THEN
+            held := held + 1;
+        END IF;
+        IF seen.fits THEN
+            ids := ids || seen.id;
+            EXIT WHEN cardinality(ids) >= most;
+        END IF;
+        IF looked = glance AND held < 2 THEN
+            SELECT count(*), array_agg(id ORDER BY id DESC) FILTER (
+                    WHERE search @@ wanted AND client_id = mine AND channel_id = over AND (within IS NULL OR conversation_id = within)
+                        AND (written IS NULL OR direction = written) AND id >= first_id AND id < before_id)
+                INTO candidates, found
+                FROM (SELECT * FROM messages WHERE search @@ words LIMIT rare + 1) of_all;
+            IF candidates <= rare THEN
+                ids := coalesce(found[1:most], '{}');
+                RETURN;
+            END IF;
+        END IF;
+        IF looked = budget THEN
+            reached := seen.id;
+        END IF;
+    END LOOP;
 END
 $$;
 

@@ -34,9 +34,7 @@ UPDATE channels SET app_secrets_before = ARRAY(SELECT DISTINCT signer FROM webho
 WHERE EXISTS (SELECT FROM webhook_events WHERE channels.id = ANY (signed_by));
 ALTER TABLE webhook_events DROP signed_by;
 
--- What a message holds besides its words, in no provider's terms; goes with the words.
 ALTER TABLE messages
-    ADD content json,
     ADD edited_at timestamptz,
     ADD revoked_at timestamptz;
 
