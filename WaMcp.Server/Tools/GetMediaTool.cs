@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using Microsoft.EntityFrameworkCore;
 using ModelContextProtocol.Protocol;
+using WaMcp.Domain.Messages;
 using WaMcp.Domain;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Media;

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using ModelContextProtocol.Protocol;
+using WaMcp.Domain.Conversations;
 using WaMcp.Domain;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels;

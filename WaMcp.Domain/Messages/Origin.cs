@@ -3,18 +3,20 @@ using WaMcp.Domain.Access;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 
-namespace WaMcp.Server.Tools;
+namespace WaMcp.Domain.Messages;
 
 /// <summary>
 /// Where text comes from that nobody here wrote. Whatever object of an answer holds such text says so itself: <c>untrusted</c> and <c>origin</c> stand
 /// beside it, in every tool.
 /// </summary>
-internal sealed record Origin(
+public sealed record Origin(
     [property: Description("The contact who wrote it; absent when it was somebody at the provider's account.")] string? Contact,
     [property: Description("The id of the channel that it came over.")] string Channel,
     [property: Description("The provider that it came through.")] ChannelKind Via)
 {
+    /// <summary>A person, over that kind of channel.</summary>
     public static Origin Of(Contact contact, ChannelKind kind) => new(contact.Id.ToString(), contact.ChannelId.ToString(), kind);
 
+    /// <summary>Somebody at the account of a channel.</summary>
     public static Origin Of(GrantedChannel channel) => new(null, channel.Id.ToString(), channel.Kind);
 }
