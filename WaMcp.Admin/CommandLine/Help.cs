@@ -15,7 +15,7 @@ internal sealed class Help : SynchronousCommandLineAction
           2    wrong usage or invalid input
           3    no such client, channel, grant, key, contact, endpoint or duty
           4    conflict with what exists
-          5    audit verify found something
+          5    audit verify found something, or an endpoint did not take a test
           130  stopped by Ctrl+C
         """;
 

@@ -24,7 +24,7 @@ public sealed class EventsTests(EndpointSystem endpoints) : IClassFixture<Endpoi
 
         notice.Type.ShouldBe("message.received");
         notice.Headers["content-type"].ShouldBe("application/json");
-        notice.Headers.ShouldNotContainKey("traceparent");
+        notice.Headers.Keys.ShouldNotContain("traceparent");
         notice.Id.ShouldMatch("^ntc_[0-9a-z]{26}$");
         (DateTimeOffset.UtcNow - DateTimeOffset.FromUnixTimeSeconds(long.Parse(notice.Timestamp, CultureInfo.InvariantCulture))).Duration().ShouldBeLessThan(TimeSpan.FromMinutes(1));
         notice.Signature.ShouldBe(await OpenSsl.SignAsync(secret, notice));
@@ -84,7 +84,7 @@ public sealed class EventsTests(EndpointSystem endpoints) : IClassFixture<Endpoi
         got.Select(notice => notice.Id).ShouldBeUnique();
 
         JsonObject Edit(string message, string text, string from, DateTimeOffset? at = null) => WebhookDriver.Message(
-            $$$"""{"type":"edit","edit":{"original_message_id":"{{{message}}}","message":{"type":"text","text":{"body":"{{{text}}}"}}}}""", from, at: at);
+            $$$"""{"type":"edit","edit":{"original_message_id":"{{{message}}}","message":{"type":"text","text":{"body":"{{{text}}}"} } } }""", from, at: at);
     }
 
     [Fact]
@@ -136,7 +136,8 @@ public sealed class EventsTests(EndpointSystem endpoints) : IClassFixture<Endpoi
         await endpoints.DoneAsync(talk.Client);
 
         received.Got.ShouldAllBe(got => got.Type == "message.received");
-        received.Got.Select(got => got.Text).ShouldBeSupersetOf([support, sale]);
+        received.Got.Select(got => got.Text).ShouldContain(support);
+        received.Got.Select(got => got.Text).ShouldContain(sale);
         ofSales.Got.Select(got => got.Text).ShouldContain(sale);
         ofSales.Got.Select(got => got.Text).ShouldNotContain(support);
         ofSales.Got.ShouldNotContain(got => got.Type == "message.status");
