@@ -33,8 +33,9 @@ public sealed class ReplayEvents(WaMcpDbContext context, FindEndpoint find, Audi
         """
         WITH page AS MATERIALIZED (
             SELECT message.* FROM grants, LATERAL (
-                SELECT * FROM messages WHERE client_id = $1 AND channel_id = grants.channel_id AND id > $3 ORDER BY id LIMIT $8) message
-            WHERE grants.client_id = $1 AND revoked_at IS NULL AND ($4 = '{}' OR grants.channel_id = ANY ($4))
+                SELECT id, trace_parent, direction, created_at, sent_at, edited_at, revoked_at, delivered_at, read_at, failed_at
+                FROM messages WHERE client_id = $1 AND channel_id = grants.channel_id AND id > $3 ORDER BY id LIMIT $8) message
+            WHERE grants.client_id = $1 AND grants.revoked_at IS NULL AND ($4 = '{}' OR grants.channel_id = ANY ($4))
             ORDER BY message.id LIMIT $8),
         told AS MATERIALIZED (
             SELECT page.id, page.trace_parent, happened.event, happened.at FROM page, LATERAL (VALUES
