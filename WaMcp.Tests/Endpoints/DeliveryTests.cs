@@ -189,6 +189,7 @@ public sealed class DeliveryTests(EndpointSystem endpoints) : IClassFixture<Endp
         var bad = await endpoints.Console.RunAsync("endpoints", "test", id);
         bad.ExitCode.ShouldBe(5);
         bad.Err.ShouldContain($"{id} did not take it: HTTP 401.");
+        (await ShowAsync(id)).GetProperty("failingSince").ValueKind.ShouldBe(JsonValueKind.Null, "nothing was missed");
         await endpoints.DoneAsync(client);
     }
 

@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.Extensions.Options;
 using WaMcp.Domain.Endpoints;
 using WaMcp.Domain.Media;
-using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Media;
 
 namespace WaMcp.Tests.Endpoints;

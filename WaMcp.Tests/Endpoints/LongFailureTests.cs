@@ -1,5 +1,4 @@
 using WaMcp.Tests.Drivers;
-using WaMcp.Tests.Infrastructure;
 
 namespace WaMcp.Tests.Endpoints;
 
