@@ -48,7 +48,9 @@ public static class WorkerApp
         builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Notifying, JobKind.Notify)
         {
-            Breath = TimeSpan.FromMilliseconds(50), Shares = true, PlacesOfOneEndpoint = options.NotifyingOneEndpoint,
+            Breath = TimeSpan.FromMilliseconds(50),
+            Shares = true,
+            PlacesOfOneEndpoint = options.NotifyingOneEndpoint,
         });
         builder.Services.AddNotary();
 

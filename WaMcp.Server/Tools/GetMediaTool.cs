@@ -1,10 +1,10 @@
 using System.ComponentModel;
 using Microsoft.EntityFrameworkCore;
 using ModelContextProtocol.Protocol;
-using WaMcp.Domain.Messages;
 using WaMcp.Domain;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Media;
+using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
 
 namespace WaMcp.Server.Tools;

@@ -2,7 +2,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
-using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Endpoints;
 using WaMcp.Domain.Jobs;
