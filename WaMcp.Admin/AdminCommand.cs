@@ -9,6 +9,7 @@ using WaMcp.Admin.CommandLine;
 using WaMcp.Admin.Contacts;
 using WaMcp.Admin.Db;
 using WaMcp.Admin.DeadLetters;
+using WaMcp.Admin.Endpoints;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Inbound;
 using WaMcp.Admin.Keys;
@@ -33,7 +34,7 @@ internal sealed class AdminCommand : Command, IHasExamples
     public AdminCommand()
         : base(
             "admin",
-            "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, contacts, messages, what came in, dead letters, retention, the audit log and the database.")
+            "The operators' console of WaMcp: tenants, channels, grants, API keys, the pepper, contacts, messages, what came in, endpoints that are told of it, dead letters, retention, the audit log and the database.")
     {
         Add(new ClientsCommand());
         Add(new ChannelsCommand());
@@ -43,6 +44,7 @@ internal sealed class AdminCommand : Command, IHasExamples
         Add(new ContactsCommand());
         Add(new MessagesCommand());
         Add(new InboundCommand());
+        Add(new EndpointsCommand());
         Add(new DeadLettersCommand());
         Add(new RetentionCommand());
         Add(new AuditCommand());

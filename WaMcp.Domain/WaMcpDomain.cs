@@ -13,6 +13,7 @@ using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Duties;
+using WaMcp.Domain.Endpoints;
 using WaMcp.Domain.Inbox;
 using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Limits;
@@ -46,7 +47,23 @@ public static class WaMcpDomain
         services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<MessageUsage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>().AddScoped<EarlyStatuses>().AddScoped<StopChannel>();
         services.AddScoped<ReadMessages>().AddScoped<SearchMessages>();
         services.AddScoped<TemplateBook>().AddScoped<NoteFacts>();
+        services.AddOptions<EndpointOptions>().BindConfiguration(EndpointOptions.Section);
         return services;
+    }
+
+    /// <summary>What a program needs that tells clients' endpoints what happens.</summary>
+    public static IServiceCollection AddEndpoints(this IServiceCollection services)
+    {
+        services.AddOptions<EndpointOptions>()
+            .Validate(
+                options => options.Timeout > TimeSpan.Zero && options.Timeout <= TimeSpan.FromSeconds(30),
+                "Endpoints:Timeout must be longer than nothing and at most 00:00:30.")
+            .Validate(
+                options => options.AlsoAllowed.All(origin => Uri.TryCreate(origin, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"),
+                "Endpoints:AlsoAllowed must be origins like http://localhost:9000.")
+            .ValidateOnStart();
+        services.TryAddSingleton<FetchRoute>();
+        return services.AddSingleton<PostEvent>().AddScoped<StopEndpoint>();
     }
 
     /// <summary>What a program needs that takes, sends or deletes media.</summary>
@@ -148,6 +165,8 @@ public static class WaMcpDomain
         services.AddScoped<FindDeadLetter>().AddScoped<RetryDeadLetter>().AddScoped<DiscardDeadLetter>();
         services.AddScoped<FindDelivery>().AddScoped<ListDeliveries>().AddScoped<ReadDelivery>().AddScoped<ReplayDeliveries>();
         services.AddScoped<AddGrant>().AddScoped<RevokeGrant>();
+        services.AddScoped<FindEndpoint>().AddScoped<ListEndpoints>().AddScoped<AddEndpoint>().AddScoped<RotateEndpointSecret>().AddScoped<EnableEndpoint>();
+        services.AddScoped<TestEndpoint>().AddScoped<ReplayEvents>();
         services.AddScoped<FindKey>().AddScoped<HashNewKey>().AddScoped<MintKey>().AddScoped<RotateKey>().AddScoped<RevokeKey>();
         services.AddSingleton<PepperFiles>().AddScoped<RotatePepper>();
         services.AddScoped<FindMessage>().AddScoped<ListMessages>().AddScoped<SettleMessage>().AddScoped<CancelMessage>();

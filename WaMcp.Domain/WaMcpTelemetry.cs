@@ -51,6 +51,12 @@ public static class WaMcpTelemetry
     private static readonly Counter<long> Deliveries =
         Meter.CreateCounter<long>("wamcp.webhook.outcome", "{part}", "What became of stored deliveries, by outcome.");
 
+    private static readonly Counter<long> Notices =
+        Meter.CreateCounter<long>("wamcp.endpoint.attempt", "{attempt}", "Attempts to tell clients' endpoints something, by outcome.");
+
+    private static readonly Counter<long> EndpointStops =
+        Meter.CreateCounter<long>("wamcp.endpoint.disabled", "{endpoint}", "Endpoints that were switched off because they take nothing any more.");
+
     /// <summary>Audit rows reached the database.</summary>
     public static void AuditWritten(int rows) => AuditRows.Add(rows);
 
@@ -90,6 +96,12 @@ public static class WaMcpTelemetry
     /// <summary>A stored delivery was taken apart, and so many of its parts came to this.</summary>
     public static void DeliveryEnded(string provider, string outcome, int parts) =>
         Deliveries.Add(parts, new("wamcp.webhook.provider", provider), new("wamcp.webhook.outcome", outcome));
+
+    /// <summary>An endpoint was told an event, and took it or not.</summary>
+    public static void EndpointTold(string outcome) => Notices.Add(1, new KeyValuePair<string, object?>("wamcp.endpoint.outcome", outcome));
+
+    /// <summary>An endpoint was switched off.</summary>
+    public static void EndpointDisabled(string reason) => EndpointStops.Add(1, new KeyValuePair<string, object?>("wamcp.reason", reason));
 
     /// <summary>Continues the trace of whoever wrote down <paramref name="traceParent"/>; a new one when there is none.</summary>
     public static Activity? StartFrom(string? traceParent, string name, ActivityKind kind)

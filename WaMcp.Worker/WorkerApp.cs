@@ -11,12 +11,13 @@ using WaMcp.Worker.Deliveries;
 using WaMcp.Worker.Duties;
 using WaMcp.Worker.Inbound;
 using WaMcp.Worker.Jobs;
+using WaMcp.Worker.Outgoing;
 using WaMcp.Worker.Retention;
 
 namespace WaMcp.Worker;
 
 /// <summary>
-/// What runs by itself: takes webhook events apart, records them for each client, sends messages, seals the audit log, keeps nothing too long.
+/// What runs by itself: takes webhook events apart, records them for each client, tells clients' endpoints, sends messages, seals the audit log, keeps nothing too long.
 /// </summary>
 public static class WorkerApp
 {
@@ -26,9 +27,10 @@ public static class WorkerApp
         builder.AddServiceDefaults();
         builder.AddDatabase<WaMcpDbContext>();
         builder.AddRedis();
-        builder.Services.AddWaMcpDomain().AddMedia().AddChannels();
+        builder.Services.AddWaMcpDomain().AddMedia().AddChannels().AddEndpoints();
         builder.Services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section)
             .Validate(options => options is { Concurrency: > 0, Receiving: > 0 }, "Jobs:Concurrency and Jobs:Receiving must be at least 1.")
+            .Validate(options => options is { Notifying: > 0, NotifyingOneEndpoint: > 0 }, "Jobs:Notifying and Jobs:NotifyingOneEndpoint must be at least 1.")
             .Validate<IOptions<WhatsAppOptions>>(
                 (options, whatsApp) => options.Lease > whatsApp.Value.Timeout + DeliveryLoop.RecordTime,
                 $"Jobs:Lease must be longer than WhatsApp:Timeout and the {DeliveryLoop.RecordTime.TotalSeconds} seconds that writing the outcome down may take.")
@@ -36,6 +38,7 @@ public static class WorkerApp
         builder.Services.AddOptions<PacingOptions>()
             .Validate(options => options.Headroom is >= 0 and <= 0.5, "Pacing:Headroom must be 0 to 0.5: the part of a number's limit that stays unused.")
             .ValidateOnStart();
+        builder.Services.AddScoped<IJobHandler, NotifyEndpoint>().AddScoped<EventBody>();
         builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>();
         builder.Services.AddSingleton<UploadSlots>().AddSingleton<SendSlots>().AddSingleton<LeaseTimes>().AddSingleton<HandOver>().AddScoped<UploadMedia>().AddScoped<TakeMessages>().AddScoped<SettleMessages>();
         builder.Services.AddDuties();
@@ -45,6 +48,12 @@ public static class WorkerApp
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut));
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.Receive) { Shares = true });
         builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
+        builder.Services.AddLane<JobLoop>(options => new JobLane(options.Notifying, JobKind.Notify)
+        {
+            Breath = TimeSpan.FromMilliseconds(50),
+            Shares = true,
+            PlacesOfOneEndpoint = options.NotifyingOneEndpoint,
+        });
         builder.Services.AddNotary();
 
         var app = builder.Build();

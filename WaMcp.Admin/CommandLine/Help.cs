@@ -13,9 +13,9 @@ internal sealed class Help : SynchronousCommandLineAction
           0    done
           1    unavailable, misconfigured or our own fault
           2    wrong usage or invalid input
-          3    no such client, channel, grant, key, contact or duty
+          3    no such client, channel, grant, key, contact, endpoint or duty
           4    conflict with what exists
-          5    audit verify found something
+          5    audit verify found something, or an endpoint did not take a test
           130  stopped by Ctrl+C
         """;
 
@@ -24,7 +24,7 @@ internal sealed class Help : SynchronousCommandLineAction
           ConnectionStrings__wamcp  Postgres as the role wa_app, for every command but db migrate
           ConnectionStrings__owner  Postgres as the owner of the database, for db migrate only
           api_key_pepper            32 random bytes in base64, for keys mint
-          encryption_key            32 random bytes in base64, for channels add with --profile byoa
+          encryption_key            32 random bytes in base64, for channels add with --profile byoa, and endpoints
           Settings that are no secrets may also follow the command: admin clients list -- Secrets:Directory=.wamcp/secrets
 
         Errors go to standard error. With --output json they are one object on standard output instead:

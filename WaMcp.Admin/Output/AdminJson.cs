@@ -6,6 +6,7 @@ using WaMcp.Admin.Channels;
 using WaMcp.Admin.Clients;
 using WaMcp.Admin.Db;
 using WaMcp.Admin.DeadLetters;
+using WaMcp.Admin.Endpoints;
 using WaMcp.Admin.Grants;
 using WaMcp.Admin.Inbound;
 using WaMcp.Admin.Keys;
@@ -15,6 +16,7 @@ using WaMcp.Admin.Retention;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Contacts;
+using WaMcp.Domain.Endpoints;
 using WaMcp.Domain.Inbox;
 
 namespace WaMcp.Admin.Output;
@@ -29,6 +31,9 @@ namespace WaMcp.Admin.Output;
 [JsonSerializable(typeof(DeliveryRow[]))]
 [JsonSerializable(typeof(FactRow[]))]
 [JsonSerializable(typeof(ReplayDeliveries.Replay))]
+[JsonSerializable(typeof(EndpointRow))]
+[JsonSerializable(typeof(EndpointRow[]))]
+[JsonSerializable(typeof(ReplayEvents.Replay), TypeInfoPropertyName = "EventReplay")]
 [JsonSerializable(typeof(Dictionary<string, int>))]
 [JsonSerializable(typeof(KeyRow[]))]
 [JsonSerializable(typeof(MessageRow[]))]

@@ -97,8 +97,9 @@ internal sealed class MessageArchive : IAsyncDisposable
             SELECT {Id("f", "0", "n")}, {Id("d", "0", ClientOf("n"))}, {Id("e", "0", "n")}, ARRAY[{tools}], now() FROM generate_series(1, {Others + 2}) n;
             INSERT INTO contacts (id, client_id, channel_id, phone, name, created_at)
             SELECT {Id("a", "channel", "k")}, {Id("d", "0", "client")}, {Id("e", "0", "channel")}, (15550000000 + k)::text, 'Person ' || k, now() FROM {scopes};
-            INSERT INTO conversations (id, client_id, channel_id, contact_id, last_inbound_at, last_message_at, created_at)
-            SELECT {Id("b", "channel", "k")}, {Id("d", "0", "client")}, {Id("e", "0", "channel")}, {Id("a", "channel", "k")}, now(), now() - k * interval '1 minute', now() FROM {scopes}
+            INSERT INTO conversations (id, client_id, channel_id, contact_id, last_inbound_at, last_message_at, created_at, last_inbound_id)
+            SELECT {Id("b", "channel", "k")}, {Id("d", "0", "client")}, {Id("e", "0", "channel")}, {Id("a", "channel", "k")}, now(), now() - k * interval '1 minute', now(),
+                 CASE WHEN k % 200 = 7 THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE '00000000-0000-0000-0000-000000000000' END::uuid FROM {scopes}
             """,
             cancellationToken);
     }

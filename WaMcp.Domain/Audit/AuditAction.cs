@@ -87,6 +87,24 @@ public static class AuditAction
     /// <summary>An operator looked at what a stored delivery says.</summary>
     public const string InboundRead = "inbound_read";
 
+    /// <summary>An operator added an endpoint at which a client is told what happens.</summary>
+    public const string EndpointAdded = "endpoint_added";
+
+    /// <summary>An operator gave an endpoint a new secret.</summary>
+    public const string EndpointSecretRotated = "endpoint_secret_rotated";
+
+    /// <summary>An endpoint was switched off: by an operator, or because it takes nothing any more.</summary>
+    public const string EndpointDisabled = "endpoint_disabled";
+
+    /// <summary>An operator switched an endpoint on again.</summary>
+    public const string EndpointEnabled = "endpoint_enabled";
+
+    /// <summary>An operator tried an endpoint.</summary>
+    public const string EndpointTested = "endpoint_tested";
+
+    /// <summary>An operator had an endpoint told once more what happened.</summary>
+    public const string EndpointReplayed = "endpoint_replayed";
+
     /// <summary>An operator granted a channel.</summary>
     public const string GrantAdded = "grant_added";
 

@@ -5,6 +5,7 @@ using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Duties;
+using WaMcp.Domain.Endpoints;
 using WaMcp.Domain.Inbox;
 using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Media;
@@ -69,6 +70,9 @@ public sealed class WaMcpDbContext(DbContextOptions<WaMcpDbContext> options, Ten
 
     /// <summary>The scope's client's orders that may come again.</summary>
     public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
+
+    /// <summary>Where the scope's client wants to be told what happens.</summary>
+    public DbSet<Endpoint> Endpoints => Set<Endpoint>();
 
     /// <summary>Copies of what providers have of templates, by account.</summary>
     public DbSet<MessageTemplate> MessageTemplates => Set<MessageTemplate>();

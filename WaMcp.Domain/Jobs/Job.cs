@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations.Schema;
 using WaMcp.Domain.Channels;
+using WaMcp.Domain.Endpoints;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Jobs;
@@ -28,6 +29,12 @@ public sealed class Job
 
     /// <summary>The message or webhook event it is about.</summary>
     public Guid SubjectId { get; init; }
+
+    /// <summary>Which endpoint to tell.</summary>
+    public EndpointId? EndpointId { get; init; }
+
+    /// <summary>What to tell it (<see cref="EndpointEvent"/>).</summary>
+    public string? Event { get; init; }
 
     /// <summary>Not before; while claimed, the end of the lease.</summary>
     public DateTimeOffset RunAt { get; init; }
@@ -63,7 +70,7 @@ public sealed class Job
     /// <summary>Whether another job comes before it in that order.</summary>
     public bool Waits { get; init; }
 
-    /// <summary>Who shares the queue fairly with whom: the client on the channel. Made by the database.</summary>
+    /// <summary>Who shares the queue fairly with whom: the client on the channel, or at the endpoint. Made by the database.</summary>
     public string Turn { get; init; } = "";
 
     /// <summary>When it was written.</summary>

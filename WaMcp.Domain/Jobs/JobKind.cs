@@ -11,4 +11,7 @@ public enum JobKind
 
     /// <summary>Send one queued message.</summary>
     Deliver,
+
+    /// <summary>Tell one endpoint of a client one event.</summary>
+    Notify,
 }

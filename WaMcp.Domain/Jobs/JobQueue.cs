@@ -4,6 +4,7 @@ using Npgsql;
 using NpgsqlTypes;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Endpoints;
 using WaMcp.Domain.Limits;
 using WaMcp.Domain.Tenancy;
 
@@ -33,14 +34,14 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
     private const string TurnsSql =
         """
         WITH RECURSIVE turns AS (
-            SELECT wanted.kind, first.turn, first.channel_id, first.run_at
+            SELECT wanted.kind, first.turn, first.channel_id, first.client_id, first.endpoint_id, first.run_at
             FROM unnest($1::text[]) AS wanted (kind), LATERAL (
-                SELECT turn, channel_id, run_at FROM jobs WHERE kind = wanted.kind AND dead_at IS NULL AND NOT waits
+                SELECT turn, channel_id, client_id, endpoint_id, run_at FROM jobs WHERE kind = wanted.kind AND dead_at IS NULL AND NOT waits
                 ORDER BY turn, run_at, seq LIMIT 1) first
             UNION ALL
-            SELECT turns.kind, next.turn, next.channel_id, next.run_at
+            SELECT turns.kind, next.turn, next.channel_id, next.client_id, next.endpoint_id, next.run_at
             FROM turns, LATERAL (
-                SELECT turn, channel_id, run_at FROM jobs WHERE kind = turns.kind AND turn > turns.turn AND dead_at IS NULL AND NOT waits
+                SELECT turn, channel_id, client_id, endpoint_id, run_at FROM jobs WHERE kind = turns.kind AND turn > turns.turn AND dead_at IS NULL AND NOT waits
                 ORDER BY turn, run_at, seq LIMIT 1) next),
         paces AS MATERIALIZED (
             SELECT channel.id, channel.stopped_at, pace, allowance, greatest(pacing.tat, clock_timestamp()) AS tat
@@ -58,22 +59,27 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         open AS (
             SELECT turns.*, CASE WHEN kind = 'Deliver' AND stopped_at IS NOT NULL THEN 0 WHEN kind = 'Deliver' THEN least(
                 coalesce(room.places, $6),
-                floor(extract(epoch FROM clock_timestamp() + allowance - tat) / extract(epoch FROM pace) + 0.000001)::int) WHEN kind = 'Receive' THEN coalesce(room.places, $6) END AS free
-            FROM turns LEFT JOIN paces ON paces.id = turns.channel_id LEFT JOIN unnest($7, $8) AS room (channel, places) ON room.channel = turns.channel_id
+                floor(extract(epoch FROM clock_timestamp() + allowance - tat) / extract(epoch FROM pace) + 0.000001)::int)
+                WHEN kind = 'Notify' THEN least(coalesce(own.places, $9), coalesce(room.places, $6))
+                WHEN kind = 'Receive' THEN coalesce(room.places, $6) END AS free,
+                coalesce(turns.channel_id, client_id) AS holder, CASE WHEN kind = 'Notify' THEN coalesce(room.places, $6) END AS most
+            FROM turns LEFT JOIN paces ON paces.id = turns.channel_id
+                LEFT JOIN unnest($7, $8) AS room (holder, places) ON room.holder = coalesce(turns.channel_id, client_id)
+                LEFT JOIN unnest($7, $8) AS own (holder, places) ON own.holder = turns.endpoint_id
             WHERE run_at <= now()),
         candidates AS (
-            SELECT job.id, job.channel_id, open.free, row_number() OVER (PARTITION BY open.kind, open.turn ORDER BY job.run_at, job.seq) AS place
+            SELECT job.id, open.holder, coalesce(open.most, open.free) AS most, row_number() OVER (PARTITION BY open.kind, open.turn ORDER BY job.run_at, job.seq) AS place
             FROM open, LATERAL (
-                SELECT id, channel_id, run_at, seq FROM jobs
+                SELECT id, run_at, seq FROM jobs
                 WHERE kind = open.kind AND turn = open.turn AND dead_at IS NULL AND NOT waits AND run_at <= now()
                 ORDER BY run_at, seq LIMIT least(ceil($5 / (SELECT count(*) FROM open WHERE free IS NULL OR free > 0)::numeric), open.free)
                 FOR UPDATE SKIP LOCKED) job
             WHERE free IS NULL OR free > 0),
         ranked AS (
-            SELECT id, place, free, row_number() OVER (PARTITION BY channel_id ORDER BY place, random()) AS place_on_channel FROM candidates),
+            SELECT id, place, most, row_number() OVER (PARTITION BY holder ORDER BY place, random()) AS place_of_holder FROM candidates),
         claimed AS (
             UPDATE jobs SET lease_id = $3, attempts = attempts + 1, run_at = now() + $4
-            WHERE id = ANY (ARRAY(SELECT id FROM ranked WHERE free IS NULL OR place_on_channel <= free ORDER BY place, random() LIMIT $5))
+            WHERE id = ANY (ARRAY(SELECT id FROM ranked WHERE most IS NULL OR place_of_holder <= most ORDER BY place, random() LIMIT $5))
             RETURNING *),
         paced AS (
             INSERT INTO pacing (subject, tat)
@@ -81,7 +87,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
             WHERE kind = 'Deliver' GROUP BY paces.id
             ON CONFLICT (subject) DO UPDATE SET tat = greatest(pacing.tat, excluded.tat)) -- a pause may have come meanwhile
         SELECT claimed.id, kind, client_id, channel_id, subject_id, run_at, attempts, lease_id, trace_parent, created_at, CASE WHEN kind = 'Deliver'
-            THEN tat + (row_number() OVER (PARTITION BY channel_id ORDER BY seq) - 1) * pace - clock_timestamp() ELSE interval '0' END
+            THEN tat + (row_number() OVER (PARTITION BY channel_id ORDER BY seq) - 1) * pace - clock_timestamp() ELSE interval '0' END, endpoint_id, event
         FROM claimed LEFT JOIN paces ON paces.id = claimed.channel_id ORDER BY seq
         """;
 
@@ -90,7 +96,8 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         {TurnsSql}
         SELECT min(CASE WHEN kind = 'Deliver' THEN greatest(run_at, tat + pace - allowance) ELSE run_at END) - now()
         FROM turns LEFT JOIN paces ON paces.id = turns.channel_id
-        WHERE turns.channel_id IS NULL OR (turns.channel_id <> ALL ($3) AND (kind <> 'Deliver' OR stopped_at IS NULL))
+        WHERE CASE kind WHEN 'Deliver' THEN stopped_at IS NULL AND turns.channel_id <> ALL ($3)
+            WHEN 'Notify' THEN turns.client_id <> ALL ($3) AND turns.endpoint_id <> ALL ($3) ELSE turns.channel_id IS NULL OR turns.channel_id <> ALL ($3) END
         """;
 
     private const string NewSlotsSql =
@@ -113,7 +120,10 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         foreach (var job in jobs)
         {
             batch.BatchCommands.Add(new(
-                "INSERT INTO jobs (id, kind, client_id, channel_id, subject_id, run_at, trace_parent, order_key) VALUES ($1, $2, $3, $4, $5, now(), $6, $7)")
+                """
+                INSERT INTO jobs (id, kind, client_id, channel_id, subject_id, run_at, trace_parent, order_key, endpoint_id, event)
+                VALUES ($1, $2, $3, $4, $5, now(), $6, $7, $8, $9)
+                """)
             {
                 Parameters =
                 {
@@ -124,6 +134,8 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
                     new() { Value = job.SubjectId },
                     new() { Value = (object?)job.TraceParent ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
                     new() { Value = (object?)job.OrderKey ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+                    new() { Value = (object?)job.EndpointId?.Value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+                    new() { Value = (object?)job.Event ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
                 },
             });
         }
@@ -152,8 +164,8 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
             Parameters =
             {
                 new() { Value = names }, new() { Value = pacing.Value.Headroom }, new() { Value = Guid.NewGuid() }, new() { Value = lease }, new() { Value = count },
-                new() { Value = shares.OfOthers }, new() { Value = shares.Channels.Select(channel => channel.Value).ToArray() },
-                new() { Value = shares.Channels.Select(shares.Of).ToArray() },
+                new() { Value = shares.OfOthers }, new() { Value = shares.Holders.ToArray() },
+                new() { Value = shares.Holders.Select(shares.Of).ToArray() }, new() { Value = shares.OfOneEndpoint },
             },
         });
         await batch.PrepareAsync(cancellationToken); // planning it takes longer than running it
@@ -194,13 +206,13 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         return slots;
     }
 
-    /// <summary>How long until the next job of these kinds can be claimed, leaving out messages of numbers that have no share; null when there is none.</summary>
+    /// <summary>How long until the next job of these kinds can be claimed, leaving out those of whoever has no share left; null when there is none.</summary>
     public async Task<TimeSpan?> NextDueAsync(IReadOnlyCollection<JobKind> kinds, JobShares shares, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(NextDueSql);
         command.Parameters.AddWithValue(kinds.Select(kind => kind.ToString()).ToArray());
         command.Parameters.AddWithValue(pacing.Value.Headroom);
-        command.Parameters.AddWithValue(shares.Channels.Where(channel => shares.Of(channel) == 0).Select(channel => channel.Value).ToArray());
+        command.Parameters.AddWithValue(shares.Holders.Where(holder => shares.Of(holder) == 0).ToArray());
         return await command.ExecuteScalarAsync(cancellationToken) as TimeSpan?;
     }
 
@@ -302,5 +314,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         TraceParent = reader.IsDBNull(8) ? null : reader.GetString(8),
         CreatedAt = reader.GetFieldValue<DateTimeOffset>(9),
         Slot = reader.GetTimeSpan(10),
+        EndpointId = reader.IsDBNull(11) ? null : new EndpointId(reader.GetGuid(11)),
+        Event = reader.IsDBNull(12) ? null : reader.GetString(12),
     };
 }

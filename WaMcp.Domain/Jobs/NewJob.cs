@@ -1,4 +1,5 @@
 using WaMcp.Domain.Channels;
+using WaMcp.Domain.Endpoints;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Jobs;
@@ -11,4 +12,11 @@ namespace WaMcp.Domain.Jobs;
 /// <param name="TraceParent">W3C trace context of the cause.</param>
 /// <param name="OrderKey">What it is done in order with: jobs of one key one after the other, as they were written.</param>
 public sealed record NewJob(
-    JobKind Kind, Guid SubjectId, ClientId? ClientId = null, ChannelId? ChannelId = null, string? TraceParent = null, Guid? OrderKey = null);
+    JobKind Kind, Guid SubjectId, ClientId? ClientId = null, ChannelId? ChannelId = null, string? TraceParent = null, Guid? OrderKey = null)
+{
+    /// <summary>Which endpoint to tell.</summary>
+    public EndpointId? EndpointId { get; init; }
+
+    /// <summary>What to tell it (<see cref="EndpointEvent"/>).</summary>
+    public string? Event { get; init; }
+}

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
+using WaMcp.Domain.Messages;
 
 namespace WaMcp.Server.Tools;
 

@@ -4,6 +4,7 @@ using ModelContextProtocol.Protocol;
 using WaMcp.Domain;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Media;
+using WaMcp.Domain.Messages;
 using WaMcp.Server.Mcp;
 
 namespace WaMcp.Server.Tools;

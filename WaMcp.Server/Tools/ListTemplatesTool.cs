@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using ModelContextProtocol.Protocol;
+using WaMcp.Domain.Messages;
 using WaMcp.Domain.Templates;
 using WaMcp.Server.Mcp;
 

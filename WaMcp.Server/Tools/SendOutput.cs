@@ -58,14 +58,6 @@ internal sealed record SendOutput
     }
 }
 
-/// <summary>The 24 hours after a contact wrote.</summary>
-internal sealed record WindowView(
-    [property: Description("open: anything can be sent. closed: only templates. unknown: we have nothing that they wrote; the provider decides.")] WindowState State,
-    [property: Description("Until when it is open, or when it closed.")] DateTimeOffset? Until)
-{
-    public static WindowView Of(ServiceWindow window) => new(window.State, window.Until);
-}
-
 /// <summary>A daily cap.</summary>
 internal sealed record CapView(
     [property: Description("Messages in 24 hours.")] int Cap,

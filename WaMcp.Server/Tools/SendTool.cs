@@ -5,6 +5,7 @@ using ModelContextProtocol.Protocol;
 using WaMcp.Domain;
 using WaMcp.Domain.Audit;
 using WaMcp.Domain.Channels;
+using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;

@@ -5,7 +5,7 @@ public sealed class UsageTests
 {
     [Theory]
     [InlineData("clients bogus", "'bogus' is not a command of `admin clients`. Commands: create, list, disable, enable, retention.")]
-    [InlineData("bogus", "'bogus' is not a command of `admin`. Commands: clients, channels, grants, keys, pepper, contacts, messages, inbound, deadletters, retention, audit, db.")]
+    [InlineData("bogus", "'bogus' is not a command of `admin`. Commands: clients, channels, grants, keys, pepper, contacts, messages, inbound, endpoints, deadletters, retention, audit, db.")]
     [InlineData("clients create --nmae acme --display-name x", "--nmae: `admin clients create` has no such option. `admin clients create --help` lists the options.")]
     [InlineData("clients list --bogus=hunter2", "--bogus: `admin clients list` has no such option.")]
     [InlineData("--bogus", "--bogus: `admin` has no such option.")]

@@ -16,7 +16,7 @@ namespace WaMcp.Tests.CrossTenant;
 public sealed class RowsOfAnotherClientTests(TwoTenants tenants) : IClassFixture<TwoTenants>
 {
     /// <summary>Under row-level security; a row is seen and written only in its client's name.</summary>
-    private static readonly string[] TenantData = ["contact_aliases", "contacts", "conversations", "early_statuses", "ended_ids", "media_objects", "media_uploads", "messages", "idempotency_keys"];
+    private static readonly string[] TenantData = ["contact_aliases", "contacts", "conversations", "early_statuses", "ended_ids", "endpoints", "media_objects", "media_uploads", "messages", "idempotency_keys"];
 
     /// <summary>Not under row-level security, and why it need not be.</summary>
     private static readonly Dictionary<string, string> GatewaysOwn = new()

@@ -43,11 +43,32 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
         TypedId.TryParse<MessageId>(sentId, out var carrier).ShouldBeTrue();
         TypedId.TryParse<MediaObjectId>(media, out var file).ShouldBeTrue();
         await System.QueryAsync<object>("UPDATE messages SET media_ids = ARRAY[$2] WHERE id = $1", carrier.Value, file.Value);
+        await EndpointAsync(client, mark);
         await AliasAsync(client, mark, received.GetProperty("contact").GetProperty("id").GetString()!);
         return new Tenant(
             client, mcp, mark, phone, received.GetProperty("id").GetString()!, sentId, received.GetProperty("conversationId").GetString()!,
             received.GetProperty("contact").GetProperty("id").GetString()!,
             media);
+    }
+
+    // Where the client was told what happens, until it was switched off.
+    private async Task EndpointAsync(TestClient client, string mark)
+    {
+        await using var scope = System.ServerApplication.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client.Client.Id);
+        var database = scope.ServiceProvider.GetRequiredService<WaMcpDbContext>();
+        database.Add(new Domain.Endpoints.Endpoint
+        {
+            Id = TypedId.New<Domain.Endpoints.EndpointId>(),
+            ClientId = client.Client.Id,
+            Url = $"https://{mark}.example/",
+            Events = ["message.received"],
+            SecretSealed = Encoding.UTF8.GetBytes(mark),
+            CreatedAt = DateTimeOffset.UtcNow,
+            DisabledAt = DateTimeOffset.UtcNow,
+            DisabledReason = "operator",
+        });
+        await database.SaveChangesAsync();
     }
 
     // What the person was called before, what they were put together with, and a status of nobody's message.

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
-using WaMcp.Domain.Channels;
 using WaMcp.Domain.Jobs;
 
 namespace WaMcp.Worker.Jobs;
@@ -28,7 +27,9 @@ internal sealed partial class ClaimLoop(
 
     private readonly SemaphoreSlim bell = signal.Subscribe();
 
-    private readonly ConcurrentDictionary<ChannelId, int> held = new();
+    private readonly ConcurrentDictionary<Guid, int> held = new();
+
+    private readonly ConcurrentDictionary<Guid, int> heldByEndpoints = new();
 
     /// <summary>Starts jobs until it is asked to stop, and returns when all of them have ended.</summary>
     /// <param name="start">Starts claimed jobs; each holds a place until <see cref="Release"/>.</param>
@@ -72,15 +73,31 @@ internal sealed partial class ClaimLoop(
 
     private void Hold(Job job, int places)
     {
-        if (job.ChannelId is { } channel)
+        if ((job.ChannelId?.Value ?? job.ClientId?.Value) is { } holder)
         {
-            held.AddOrUpdate(channel, places, (_, before) => before + places);
+            held.AddOrUpdate(holder, places, (_, before) => before + places);
+        }
+
+        if (job.EndpointId is { } endpoint)
+        {
+            heldByEndpoints.AddOrUpdate(endpoint.Value, places, (_, before) => before + places);
         }
     }
 
-    private JobShares Shares(int free) => lane.Shares
-        ? new(free, held.Where(each => each.Value > 0).ToDictionary())
-        : JobShares.Unlimited;
+    private JobShares Shares(int free)
+    {
+        if (!lane.Shares)
+        {
+            return JobShares.Unlimited;
+        }
+
+        var endpoints = heldByEndpoints.Where(each => each.Value > 0).ToDictionary();
+        return new(free, held.Where(each => each.Value > 0).Concat(endpoints).ToDictionary())
+        {
+            OfOneEndpoint = lane.PlacesOfOneEndpoint,
+            Endpoints = endpoints.Keys.ToHashSet(),
+        };
+    }
 
     private async Task<int> StartOrRestAsync(Action<IReadOnlyList<Job>> start, CancellationToken stoppingToken)
     {
@@ -137,7 +154,7 @@ internal sealed partial class ClaimLoop(
         try
         {
             var shares = Shares(places.CurrentCount);
-            var longest = !RingsForShares && shares.Channels.Any(channel => shares.Of(channel) == 0) ? lane.Breath : options.Value.LongestSleep; // a place of theirs comes free
+            var longest = !RingsForShares && shares.Holders.Any(holder => shares.Of(holder) == 0) ? lane.Breath : options.Value.LongestSleep; // a place of theirs comes free
             var due = await queue.NextDueAsync(lane.Kinds, shares, cancellationToken) ?? longest;
             return due > longest ? longest : due < ShortestSleep ? ShortestSleep : due;
         }

@@ -12,6 +12,12 @@ public sealed class JobOptions
     /// <summary>Deliveries that one worker takes apart at the same time, and as many parts of them that it records; of one number at most half of these.</summary>
     public int Receiving { get; set; } = 16;
 
+    /// <summary>Events that one worker tells clients' endpoints at the same time; of one client at most half of them.</summary>
+    public int Notifying { get; set; } = 64;
+
+    /// <summary>How many of them at one endpoint.</summary>
+    public int NotifyingOneEndpoint { get; set; } = 8;
+
     /// <summary>How long a claimed job is nobody else's; longer than the longest provider call.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(60);
 

@@ -1,7 +1,7 @@
-namespace WaMcp.Server.Tools;
+namespace WaMcp.Domain.Messages;
 
 /// <summary>Whose words something is.</summary>
-internal enum OriginKind
+public enum OriginKind
 {
     /// <summary>A contact's.</summary>
     Contact,

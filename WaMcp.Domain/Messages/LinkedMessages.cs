@@ -1,11 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using WaMcp.Domain.Data;
-using WaMcp.Domain.Messages;
 
-namespace WaMcp.Server.Tools;
+namespace WaMcp.Domain.Messages;
 
 /// <summary>Finds the messages that others answer or react to: providers name them by their own ids, agents by ours.</summary>
-internal static class LinkedMessages
+public static class LinkedMessages
 {
     /// <summary>Ours by the provider's ids, of what these messages are linked to.</summary>
     public static async Task<IReadOnlyDictionary<string, MessageId>> FindAsync(
