@@ -11,6 +11,7 @@ using WaMcp.Worker.Deliveries;
 using WaMcp.Worker.Duties;
 using WaMcp.Worker.Inbound;
 using WaMcp.Worker.Jobs;
+using WaMcp.Worker.Media;
 using WaMcp.Worker.Retention;
 
 namespace WaMcp.Worker;
@@ -28,7 +29,7 @@ public static class WorkerApp
         builder.AddRedis();
         builder.Services.AddWaMcpDomain().AddMedia().AddChannels();
         builder.Services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section)
-            .Validate(options => options is { Concurrency: > 0, Receiving: > 0 }, "Jobs:Concurrency and Jobs:Receiving must be at least 1.")
+            .Validate(options => options is { Concurrency: > 0, Receiving: > 0, Fetching: > 0 }, "Jobs:Concurrency, Jobs:Receiving and Jobs:Fetching must be at least 1.")
             .Validate<IOptions<WhatsAppOptions>>(
                 (options, whatsApp) => options.Lease > whatsApp.Value.Timeout + DeliveryLoop.RecordTime,
                 $"Jobs:Lease must be longer than WhatsApp:Timeout and the {DeliveryLoop.RecordTime.TotalSeconds} seconds that writing the outcome down may take.")
@@ -36,12 +37,13 @@ public static class WorkerApp
         builder.Services.AddOptions<PacingOptions>()
             .Validate(options => options.Headroom is >= 0 and <= 0.5, "Pacing:Headroom must be 0 to 0.5: the part of a number's limit that stays unused.")
             .ValidateOnStart();
-        builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>();
+        builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>().AddScoped<IJobHandler, FetchFile>();
         builder.Services.AddSingleton<UploadSlots>().AddSingleton<SendSlots>().AddSingleton<LeaseTimes>().AddSingleton<HandOver>().AddScoped<UploadMedia>().AddScoped<TakeMessages>().AddScoped<SettleMessages>();
         builder.Services.AddDuties();
         builder.Services.AddUnknownWatch();
         builder.Services.AddBackground<JobSignal>().AddSingleton<JobFailures>();
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut, JobKind.Receive));
+        builder.Services.AddLane<JobLoop>(options => new JobLane(options.Fetching, JobKind.FetchMedia) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
         builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
         builder.Services.AddNotary();
 

@@ -11,4 +11,7 @@ public enum JobKind
 
     /// <summary>Send one queued message.</summary>
     Deliver,
+
+    /// <summary>Fetch the file of one inbound message.</summary>
+    FetchMedia,
 }

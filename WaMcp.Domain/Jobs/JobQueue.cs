@@ -58,7 +58,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         open AS (
             SELECT turns.*, CASE WHEN kind = 'Deliver' AND stopped_at IS NOT NULL THEN 0 WHEN kind = 'Deliver' THEN least(
                 coalesce(room.places, $6),
-                floor(extract(epoch FROM clock_timestamp() + allowance - tat) / extract(epoch FROM pace) + 0.000001)::int) END AS free
+                floor(extract(epoch FROM clock_timestamp() + allowance - tat) / extract(epoch FROM pace) + 0.000001)::int) ELSE coalesce(room.places, $6) END AS free
             FROM turns LEFT JOIN paces ON paces.id = turns.channel_id LEFT JOIN unnest($7, $8) AS room (channel, places) ON room.channel = turns.channel_id
             WHERE run_at <= now()),
         candidates AS (
@@ -90,7 +90,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         {TurnsSql}
         SELECT min(CASE WHEN kind = 'Deliver' THEN greatest(run_at, tat + pace - allowance) ELSE run_at END) - now()
         FROM turns LEFT JOIN paces ON paces.id = turns.channel_id
-        WHERE kind <> 'Deliver' OR (stopped_at IS NULL AND turns.channel_id <> ALL ($3))
+        WHERE (kind <> 'Deliver' OR stopped_at IS NULL) AND (turns.channel_id IS NULL OR turns.channel_id <> ALL ($3))
         """;
 
     private const string NewSlotsSql =
@@ -136,7 +136,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
     /// <param name="kinds">Of which kinds; those of a newer version are left to it.</param>
     /// <param name="count">At most.</param>
     /// <param name="lease">How long nobody else takes them.</param>
-    /// <param name="shares">How many of them may be messages of one number.</param>
+    /// <param name="shares">How many of them may be one number's.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     public async Task<IReadOnlyList<Job>> ClaimAsync(
         IReadOnlyCollection<JobKind> kinds, int count, TimeSpan lease, JobShares shares, CancellationToken cancellationToken)

@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Options;
 
 namespace WaMcp.Domain.Media;
@@ -23,8 +21,7 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
     private const int MaxRedirects = 3;
     private const string Elsewhere = "Give an https address that everybody on the internet can fetch, or pass the file itself.";
 
-    private static readonly HttpRequestOptionsKey<IPAddress[]> Checked = new("wamcp checked addresses");
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+    private readonly GuardedHttp guarded = new(route);
 
     /// <summary>Writes the file down.</summary>
     /// <param name="address">As the caller gave it.</param>
@@ -40,7 +37,7 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            using var http = new HttpMessageInvoker(Handler());
+            using var http = guarded.Open();
             using var response = await FollowAsync(http, Parse(address), patience.Token);
             return await ReadAsync(response, folder, maxBytes, patience.Token);
         }
@@ -64,7 +61,7 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
             request.Headers.TryAddWithoutValidation("Accept", "*/*");
             request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
             request.Headers.TryAddWithoutValidation("User-Agent", "WaMcp");
-            request.Options.Set(Checked, await ResolveAsync(address, cancellationToken));
+            GuardedHttp.Pin(request, await ResolveAsync(address, cancellationToken));
             var response = await http.SendAsync(request, cancellationToken);
             if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || response.Headers.Location is not { } next)
             {
@@ -101,22 +98,16 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
             : throw Fault.Invalid(Field, $"only port {string.Join(", ", ports)} is fetched from.", Elsewhere);
     }
 
-    // Every address of the host counts: which one would be connected to is not the caller's to play with.
     private async Task<IPAddress[]> ResolveAsync(Uri address, CancellationToken cancellationToken)
     {
-        IPAddress[] found;
         try
         {
-            found = IPAddress.TryParse(address.IdnHost, out var literal) ? [literal] : await route.Resolve(address.IdnHost, cancellationToken);
+            return await guarded.ResolveAsync(address, isTrusted: false, cancellationToken) ?? throw Refused(null);
         }
         catch (Exception exception) when (exception is SocketException or ArgumentException)
         {
             throw Refused(exception);
         }
-
-        return found.Length > 0 && found.All(each => PublicAddress.IsPublic(each) || route.AlsoAllowed.Contains(new(each, address.Port)))
-            ? found
-            : throw Refused(null);
     }
 
     private static async Task<(StagedFile File, string? Type)> ReadAsync(
@@ -140,53 +131,6 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         var file = await StagedFile.WriteAsync(folder, body, maxBytes, cancellationToken) ?? throw TooLarge(maxBytes);
         return (file, response.Content.Headers.ContentType?.MediaType);
-    }
-
-    private SocketsHttpHandler Handler() => new()
-    {
-        AllowAutoRedirect = false,
-        UseProxy = false,
-        UseCookies = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator(),
-        MaxResponseHeadersLength = 16, // KB
-        MaxResponseDrainSize = 0,
-        ConnectCallback = ConnectAsync,
-        SslOptions =
-        {
-            RemoteCertificateValidationCallback = route.Certificate,
-            // A certificate may name where its issuer can be had, or its revocation: addresses that nobody checked.
-            CertificateChainPolicy = new() { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck },
-        },
-    };
-
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        if (!context.InitialRequestMessage.Options.TryGetValue(Checked, out var addresses))
-        {
-            throw new InvalidOperationException("A connection to a host that was not checked.");
-        }
-
-        for (var index = 0; ; index++)
-        {
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                patience.CancelAfter(ConnectTimeout);
-                await socket.ConnectAsync(new IPEndPoint(addresses[index], context.DnsEndPoint.Port), patience.Token);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
-            {
-                socket.Dispose();
-                cancellationToken.ThrowIfCancellationRequested();
-                if (index + 1 == addresses.Length)
-                {
-                    throw new HttpRequestException(HttpRequestError.ConnectionError, "Nobody answers.", exception);
-                }
-            }
-        }
     }
 
     private static Fault TooLarge(long maxBytes) => Fault.Invalid(Field, $"the file is larger than {MediaLimits.Write(maxBytes)}, the limit.");

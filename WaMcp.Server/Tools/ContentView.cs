@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 
 namespace WaMcp.Server.Tools;
@@ -10,7 +11,7 @@ internal sealed record ContentView(
     [property: Description("Set when the person forwarded it: once, or often.")] string? Forwarded = null,
     [property: Description("When the person last changed it; you see what it says since then.")] DateTimeOffset? EditedAt = null,
     [property: Description("When the person took it back; from then on it says nothing.")] DateTimeOffset? RevokedAt = null,
-    [property: Description("The file that came with it.")] InboundContent.FilePart? File = null,
+    [property: Description("The file that came with it.")] ContentView.FileView? File = null,
     [property: Description("What was chosen or filled in.")] InboundContent.ReplyPart? Reply = null,
     [property: Description("An emoji at a message.")] ContentView.ReactionView? Reaction = null,
     [property: Description("A place.")] InboundContent.PlacePart? Location = null,
@@ -23,6 +24,31 @@ internal sealed record ContentView(
     [property: Description("The catalogue of that.")] string? CatalogId = null,
     [property: Description("The group it was written in, when it was one.")] string? GroupId = null)
 {
+    internal sealed record FileView(
+        [property: Description("image, video, audio, document or sticker.")] string Type,
+        [property: Description("The provider's id of the file; its id here is in mediaIds.")] string? ProviderMediaId,
+        [property: Description("What kind of file the provider says it is.")] string? MimeType,
+        [property: Description("SHA-256 of the file in base64, as the provider says it.")] string? Sha256,
+        [property: Description("Its name, chosen by the person.")] string? FileName,
+        [property: Description("True for a voice message.")] bool? Voice,
+        [property: Description("True for a sticker that moves.")] bool? Animated,
+        [property: Description("fetching: it will be here soon; stored: it is here, mediaIds has its id; failed: it could not be had.")] FileState? State,
+        [property: Description("Why it is not here, or not yet: a word.")] string? Reason,
+        [property: Description("The same in words, and what you can do.")] string? Explanation)
+    {
+        public static FileView Of(InboundContent.FilePart part, Message message) => new(
+            part.Type,
+            part.ProviderMediaId,
+            part.MimeType,
+            part.Sha256,
+            part.FileName,
+            part.Voice,
+            part.Animated,
+            message.FileState,
+            message.FileError,
+            message.FileError is { } word ? FileTrouble.Explain(word, message.FileState == FileState.Failed) : null);
+    }
+
     internal sealed record ReactionView(
         [property: Description("The message it is at, when it is here.")] string? MessageId,
         [property: Description("The emoji; absent when it was taken away.")] string? Emoji,
@@ -44,7 +70,7 @@ internal sealed record ContentView(
             content.Context?.Forwarded,
             message.EditedAt,
             message.RevokedAt,
-            content.File,
+            content.File is { } file ? FileView.Of(file, message) : null,
             content.Reply,
             content.Reaction is { } reaction ? new ReactionView(Ours(reaction.MessageId), reaction.Emoji, reaction.Emoji is null) : null,
             content.Location,

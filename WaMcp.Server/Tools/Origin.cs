@@ -10,7 +10,7 @@ namespace WaMcp.Server.Tools;
 /// beside it, in every tool.
 /// </summary>
 internal sealed record Origin(
-    [property: Description("The contact who wrote it; absent when it was somebody at the provider's account.")] string? Contact,
+    [property: Description("The contact who wrote it; absent when no contact did.")] string? Contact,
     [property: Description("The id of the channel that it came over.")] string Channel,
     [property: Description("The provider that it came through.")] ChannelKind Via)
 {

@@ -7,6 +7,7 @@ using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Inbox;
 using WaMcp.Domain.Jobs;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 using WaMcp.Worker.Jobs;
 
@@ -22,9 +23,10 @@ namespace WaMcp.Worker.Inbound;
 /// <param name="contacts">Knows who is who.</param>
 /// <param name="inbound">Records messages.</param>
 /// <param name="status">Records statuses.</param>
+/// <param name="files">Has files fetched.</param>
 /// <param name="clock">Stamps the audit row.</param>
 internal sealed class ReceiveEvent(
-    WaMcpDbContext context, IEnumerable<IChannel> channels, ContactBook contacts, RecordInbound inbound, RecordStatus status, TimeProvider clock) : IJobHandler
+    WaMcpDbContext context, IEnumerable<IChannel> channels, ContactBook contacts, RecordInbound inbound, RecordStatus status, RequestFiles files, TimeProvider clock) : IJobHandler
 {
     public JobKind Kind => JobKind.Receive;
 
@@ -91,6 +93,7 @@ internal sealed class ReceiveEvent(
             await contacts.PreferAsync(contact.Id, preference.StopsMarketing, preference.At, cancellationToken);
         }
 
+        await files.ExecuteAsync(channelId, updates, cancellationToken);
         var row = new AuditRecord
         {
             Action = AuditAction.WebhookProcessed,
