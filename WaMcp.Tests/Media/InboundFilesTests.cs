@@ -308,7 +308,7 @@ public sealed class InboundFilesTests : IAsyncLifetime
     }
 
     // What waits need not wait any longer.
-    private Task HurryAsync() => system.QueryAsync<object>("UPDATE jobs SET run_at = now() WHERE kind = 'FetchMedia' AND lease_id IS NULL");
+    private async Task HurryAsync() => await system.QueryAsync<object>("UPDATE jobs SET run_at = now() WHERE kind = 'FetchMedia' AND lease_id IS NULL");
 
     private static JsonObject Fault(string path, int code, int count, int? httpStatus = null) =>
         new() { ["match"] = new JsonObject { ["path"] = path, ["method"] = "GET" }, ["code"] = code, ["count"] = count, ["httpStatus"] = httpStatus };
