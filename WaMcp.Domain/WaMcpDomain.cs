@@ -42,7 +42,7 @@ public static class WaMcpDomain
         services.AddSingleton<SealAudit>().AddSingleton<VerifyAudit>().AddSingleton<AskAudit>();
         services.AddOptions<ArchiveOptions>().BindConfiguration(ArchiveOptions.Section);
         services.AddSingleton<AuditArchive>();
-        services.AddScoped<MarkMedia>();
+        services.AddScoped<MarkMedia>().AddScoped<RequestFiles>();
         services.AddScoped<MergeContacts>().AddScoped<ContactBook>().AddScoped<ConversationBook>();
         services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<MessageUsage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>().AddScoped<EarlyStatuses>().AddScoped<StopChannel>();
         services.AddScoped<ReadMessages>().AddScoped<SearchMessages>();
@@ -74,6 +74,7 @@ public static class WaMcpDomain
             .Validate(
                 options => options.FetchTimeout > TimeSpan.Zero && options.FetchTimeout <= TimeSpan.FromMinutes(10),
                 "Media:FetchTimeout must be longer than nothing and at most 00:10:00.")
+            .Validate(options => options.MaxResourceBytes >= 0, "Media:MaxResourceBytes must not be negative.")
             .Validate(options => options.MaxBytesPerClient > 0, "Media:MaxBytesPerClient must be at least 1.")
             .Validate(
                 options => options.MaxFetchesPerClient > 0 && options.MaxFetches >= options.MaxFetchesPerClient,
@@ -85,7 +86,7 @@ public static class WaMcpDomain
         services.AddSingleton<IMediaStore>(provider => provider.GetRequiredService<IOptions<MediaOptions>>().Value.S3.Bucket is null
             ? ActivatorUtilities.CreateInstance<DiskMediaStore>(provider)
             : ActivatorUtilities.CreateInstance<S3MediaStore>(provider));
-        return services.AddScoped<AcceptMedia>().AddScoped<DeleteMedia>();
+        return services.AddScoped<KeepMedia>().AddScoped<FindMedia>().AddScoped<AcceptMedia>().AddScoped<KeepInbound>().AddScoped<DeleteMedia>();
     }
 
     /// <summary>What a program needs that lets callers in by API key. Wants Redis.</summary>
@@ -105,8 +106,13 @@ public static class WaMcpDomain
     /// <summary>The providers.</summary>
     public static IServiceCollection AddChannels(this IServiceCollection services)
     {
-        services.AddOptions<WhatsAppOptions>().BindConfiguration(WhatsAppOptions.Section);
-        services.AddSingleton<WhatsAppCredentials>().AddSingleton<FetchTemplates>();
+        services.AddOptions<WhatsAppOptions>().BindConfiguration(WhatsAppOptions.Section)
+            .Validate(
+                options => options.DownloadTimeout > TimeSpan.Zero && options.DownloadTimeout <= TimeSpan.FromHours(1),
+                "WhatsApp:DownloadTimeout must be longer than nothing and at most 01:00:00.")
+            .ValidateOnStart();
+        services.TryAddSingleton<FetchRoute>();
+        services.AddSingleton<WhatsAppCredentials>().AddSingleton<FetchTemplates>().AddSingleton<GuardedHttp>().AddSingleton<WhatsAppFiles>();
         // One request, one attempt: the queue is the only retrier.
         services.AddHttpClient(nameof(WhatsAppChannel))
             .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan) // each request has its own

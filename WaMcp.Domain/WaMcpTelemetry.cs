@@ -42,6 +42,9 @@ public static class WaMcpTelemetry
     private static readonly Counter<long> Uploads =
         Meter.CreateCounter<long>("wamcp.media.uploaded", "By", "Bytes of media handed to providers, by outcome.");
 
+    private static readonly Counter<long> Downloads =
+        Meter.CreateCounter<long>("wamcp.media.fetched", "{file}", "Attempts to fetch files that contacts sent, by outcome.");
+
     private static readonly Histogram<double> DutyRuns =
         Meter.CreateHistogram<double>("wamcp.duty.duration", "s", "Runs of daily duties, by duty and outcome.");
 
@@ -84,6 +87,9 @@ public static class WaMcpTelemetry
 
     /// <summary>A file was handed to the provider, which took it or not.</summary>
     public static void MediaUploaded(string outcome, long bytes) => Uploads.Add(bytes, new KeyValuePair<string, object?>("wamcp.media.outcome", outcome));
+
+    /// <summary>A file that a contact sent was fetched, or not: then with the word for why.</summary>
+    public static void MediaFetched(string outcome) => Downloads.Add(1, new KeyValuePair<string, object?>("wamcp.media.outcome", outcome));
 
     /// <summary>A run of a daily duty ended one way or the other.</summary>
     public static void DutyCompleted(string duty, string outcome, TimeSpan took) =>

@@ -11,6 +11,7 @@ using WaMcp.Worker.Deliveries;
 using WaMcp.Worker.Duties;
 using WaMcp.Worker.Inbound;
 using WaMcp.Worker.Jobs;
+using WaMcp.Worker.Media;
 using WaMcp.Worker.Outgoing;
 using WaMcp.Worker.Retention;
 
@@ -29,7 +30,7 @@ public static class WorkerApp
         builder.AddRedis();
         builder.Services.AddWaMcpDomain().AddMedia().AddChannels().AddEndpoints();
         builder.Services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section)
-            .Validate(options => options is { Concurrency: > 0, Receiving: > 0 }, "Jobs:Concurrency and Jobs:Receiving must be at least 1.")
+            .Validate(options => options is { Concurrency: > 0, Receiving: > 0, Fetching: > 0 }, "Jobs:Concurrency, Jobs:Receiving and Jobs:Fetching must be at least 1.")
             .Validate(options => options is { Notifying: > 0, NotifyingOneEndpoint: > 0 }, "Jobs:Notifying and Jobs:NotifyingOneEndpoint must be at least 1.")
             .Validate<IOptions<WhatsAppOptions>>(
                 (options, whatsApp) => options.Lease > whatsApp.Value.Timeout + DeliveryLoop.RecordTime,
@@ -39,7 +40,7 @@ public static class WorkerApp
             .Validate(options => options.Headroom is >= 0 and <= 0.5, "Pacing:Headroom must be 0 to 0.5: the part of a number's limit that stays unused.")
             .ValidateOnStart();
         builder.Services.AddScoped<IJobHandler, NotifyEndpoint>().AddScoped<EventBody>();
-        builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>();
+        builder.Services.AddScoped<IJobHandler, FanOutEvent>().AddScoped<IJobHandler, ReceiveEvent>().AddScoped<IJobHandler, FetchFile>();
         builder.Services.AddSingleton<UploadSlots>().AddSingleton<SendSlots>().AddSingleton<LeaseTimes>().AddSingleton<HandOver>().AddScoped<UploadMedia>().AddScoped<TakeMessages>().AddScoped<SettleMessages>();
         builder.Services.AddDuties();
         builder.Services.AddUnknownWatch();
@@ -47,6 +48,7 @@ public static class WorkerApp
         builder.Services.AddBackground<InboundBell>(); // before the lanes, so that it stops after them
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut));
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.Receive) { Shares = true });
+        builder.Services.AddLane<JobLoop>(options => new JobLane(options.Fetching, JobKind.FetchMedia) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
         builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Notifying, JobKind.Notify)
         {

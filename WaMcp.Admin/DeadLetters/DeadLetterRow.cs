@@ -36,7 +36,7 @@ internal sealed record DeadLetterRow(
         job.Kind.ToString().ToLowerInvariant(),
         job.ClientId?.ToString(),
         job.ChannelId?.ToString(),
-        job.Kind is JobKind.Deliver or JobKind.Notify ? new MessageId(job.SubjectId).ToString() : new WebhookEventId(job.SubjectId).ToString(),
+        job.Kind is JobKind.Deliver or JobKind.Notify or JobKind.FetchMedia ? new MessageId(job.SubjectId).ToString() : new WebhookEventId(job.SubjectId).ToString(),
         job.Attempts,
         job.LastError,
         job.CreatedAt,

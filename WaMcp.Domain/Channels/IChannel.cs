@@ -33,6 +33,16 @@ public interface IChannel
     /// <param name="cancellationToken">Stops.</param>
     Task<UploadOutcome> UploadAsync(Channel channel, MediaObject file, Stream content, CancellationToken cancellationToken);
 
+    /// <summary>Fetches a file that a contact sent, with the channel's credential, down to the disk. To be repeated at will.</summary>
+    /// <param name="channel">Over which channel it came.</param>
+    /// <param name="wanted">Which, and what is expected of it.</param>
+    /// <param name="cancellationToken">Stops, and leaves nothing behind.</param>
+    /// <exception cref="Fault"><c>misconfigured</c>; <c>unavailable</c>: the disk does not take it.</exception>
+    Task<DownloadOutcome> DownloadAsync(Channel channel, WantedFile wanted, CancellationToken cancellationToken);
+
+    /// <summary>How long one download may take.</summary>
+    TimeSpan DownloadTime { get; }
+
     /// <summary>How long handing one message over may take.</summary>
     TimeSpan SendTime { get; }
 

@@ -24,6 +24,13 @@ public static class RetrySchedule
     /// <summary>People complain about the number: every further attempt makes it worse.</summary>
     public static readonly IReadOnlyList<TimeSpan> LongPause = [TimeSpan.FromHours(1), TimeSpan.FromHours(6), TimeSpan.FromHours(24)];
 
+    /// <summary>Files that people sent: the provider keeps them for seven days, this gives up within five.</summary>
+    public static readonly IReadOnlyList<TimeSpan> Files =
+    [
+        TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30), TimeSpan.FromHours(1),
+        TimeSpan.FromHours(3), TimeSpan.FromHours(6), TimeSpan.FromHours(12), TimeSpan.FromHours(24), TimeSpan.FromHours(24), TimeSpan.FromHours(24),
+    ];
+
     /// <summary>The longest wait that a provider may ask for.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromHours(24);
 }

@@ -89,6 +89,8 @@ public sealed class EraseContact(
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken); // committed with the audit row
         await context.Database.ExecuteSqlAsync($"SELECT FROM contacts WHERE id = {found.Id.Value} FOR UPDATE", cancellationToken);
         await context.Entry(found).ReloadAsync(cancellationToken);
+        // What is being fetched for them is there to be seen, or finds nothing left to belong to.
+        await context.Database.ExecuteSqlAsync($"SELECT FROM messages WHERE client_id = {found.ClientId.Value} AND contact_id = {found.Id.Value} ORDER BY id FOR UPDATE", cancellationToken);
         var messages = context.Messages.Where(message => message.ContactId == found.Id);
         var cancelled = await messages.Where(message => message.State == MessageState.Queued)
             .ExecuteUpdateAsync(change => change.SetProperty(message => message.State, MessageState.Cancelled), cancellationToken);

@@ -154,9 +154,8 @@ public sealed class PostEvent : IDisposable
         var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
         try
         {
-            var addresses = context.InitialRequestMessage.RequestUri is { } address && options.Allows(address)
-                ? await Dns.GetHostAddressesAsync(host, cancellationToken)
-                : await PublicHost.FindAsync(route, host, port, cancellationToken) ?? throw new NotPublicException();
+            var isTrusted = context.InitialRequestMessage.RequestUri is { } address && options.Allows(address);
+            var addresses = await PublicHost.FindAsync(route, host, port, isTrusted, cancellationToken) ?? throw new NotPublicException();
             return await PublicHost.ConnectAsync(addresses, port, cancellationToken);
         }
         catch (Exception exception) when (exception is SocketException or ArgumentException)

@@ -14,4 +14,7 @@ public enum JobKind
 
     /// <summary>Tell one endpoint of a client one event.</summary>
     Notify,
+
+    /// <summary>Fetch the file of one inbound message.</summary>
+    FetchMedia,
 }

@@ -61,7 +61,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
                 coalesce(room.places, $6),
                 floor(extract(epoch FROM clock_timestamp() + allowance - tat) / extract(epoch FROM pace) + 0.000001)::int)
                 WHEN kind = 'Notify' THEN least(coalesce(own.places, $9), coalesce(room.places, $6))
-                WHEN kind = 'Receive' THEN coalesce(room.places, $6) END AS free,
+                ELSE coalesce(room.places, $6) END AS free,
                 coalesce(turns.channel_id, client_id) AS holder, CASE WHEN kind = 'Notify' THEN coalesce(room.places, $6) END AS most
             FROM turns LEFT JOIN paces ON paces.id = turns.channel_id
                 LEFT JOIN unnest($7, $8) AS room (holder, places) ON room.holder = coalesce(turns.channel_id, client_id)

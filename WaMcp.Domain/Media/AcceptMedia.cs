@@ -10,13 +10,15 @@ namespace WaMcp.Domain.Media;
 /// <remarks>Whatever is refused leaves no row and no file, and what breaks off a row that is marked as given up. The object belongs to the scope's client; another client's is not found.</remarks>
 /// <param name="context">The scope's client's data.</param>
 /// <param name="tenant">Whose.</param>
-/// <param name="store">Keeps the content.</param>
+/// <param name="store">Has the content.</param>
+/// <param name="keepMedia">Keeps it.</param>
+/// <param name="find">Finds what is here already.</param>
 /// <param name="fetch">Fetches addresses.</param>
 /// <param name="turns">Says when.</param>
-/// <param name="options">How much a call may carry itself, and a client keep.</param>
+/// <param name="options">How much a call may carry itself.</param>
 /// <param name="clock">Stamps it.</param>
 public sealed class AcceptMedia(
-    WaMcpDbContext context, TenantContext tenant, IMediaStore store, FetchMedia fetch, FetchTurns turns,
+    WaMcpDbContext context, TenantContext tenant, IMediaStore store, KeepMedia keepMedia, FindMedia find, FetchMedia fetch, FetchTurns turns,
     IOptions<MediaOptions> options, TimeProvider clock)
 {
     private const int MaxFileName = 240;
@@ -59,7 +61,7 @@ public sealed class AcceptMedia(
 
             var judged = MediaType.Judge(file.Head, request.MimeType ?? said, fileName ?? LastName(source));
             var type = Require(Field(source), request, judged, file.Size, file.Head);
-            return keep ? await KeepAsync(file, type, fileName, cancellationToken) : New(file, type, fileName);
+            return keep ? await keepMedia.ExecuteAsync(file, type, fileName, isUploaded: true, cancellationToken) : keepMedia.New(file, type, fileName, isUploaded: true);
         }
     }
 
@@ -93,80 +95,19 @@ public sealed class AcceptMedia(
             "data", $"a call carries files of at most {MediaLimits.Write(most)}.", "Pass an https address as url instead.");
     }
 
-    // The row first, marked as given up, so that a content without a row never is: whoever is stopped in between leaves what DeleteMedia takes away.
-    private async Task<MediaObject> KeepAsync(StagedFile file, string type, string? fileName, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var known = await ReserveAsync(file, type, fileName, cancellationToken);
-            await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-            await LockAsync(context, tenant.ClientId, file.Sha256, cancellationToken);
-            var (id, now) = (known.Id, clock.GetUtcNow());
-            var isThere = await context.MediaObjects.Where(candidate => candidate.Id == id).ExecuteUpdateAsync(
-                set => set.SetProperty(candidate => candidate.AcceptedAt, now).SetProperty(candidate => candidate.DeletedAt, (DateTimeOffset?)null),
-                cancellationToken) == 1;
-            if (isThere) // else it was taken away between the two
-            {
-                await store.KeepAsync(tenant.ClientId, file, cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
-                (known.AcceptedAt, known.DeletedAt) = (now, null);
-                return known;
-            }
-        }
-    }
-
-    // One at a time of each client: together they must not take more room than there is.
-    private async Task<MediaObject> ReserveAsync(StagedFile file, string type, string? fileName, CancellationToken cancellationToken)
-    {
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        await context.Database.ExecuteSqlAsync(
-            $"SELECT pg_advisory_xact_lock(hashtextextended({$"wamcp media of {tenant.ClientId}"}, 0))", cancellationToken);
-        var known = await context.MediaObjects.AsNoTracking().SingleOrDefaultAsync(
-            candidate => candidate.Sha256 == file.Sha256 && candidate.MimeType == type, cancellationToken);
-        if (known is not null)
-        {
-            return known;
-        }
-
-        var used = await context.MediaObjects.SumAsync(candidate => candidate.Size, cancellationToken);
-        if (used + file.Size > options.Value.MaxBytesPerClient)
-        {
-            throw new Fault(
-                FaultCode.MediaQuota,
-                $"The file has {file.Size} bytes, and of the {MediaLimits.Write(options.Value.MaxBytesPerClient)} that your files here may take, {used} bytes are used.",
-                "Send files that are stored here by their mediaId, or wait until older messages are past your retention period; the operator can give more room.");
-        }
-
-        var reserved = New(file, type, fileName);
-        (reserved.AcceptedAt, reserved.DeletedAt) = (reserved.CreatedAt, reserved.CreatedAt);
-        context.MediaObjects.Add(reserved);
-        await context.SaveChangesAsync(cancellationToken);
-        context.Entry(reserved).State = EntityState.Detached;
-        await transaction.CommitAsync(cancellationToken);
-        return reserved;
-    }
-
-    private MediaObject New(StagedFile file, string type, string? fileName) => new()
-    {
-        Id = TypedId.New<MediaObjectId>(),
-        ClientId = tenant.ClientId,
-        Sha256 = file.Sha256,
-        MimeType = type,
-        Size = file.Size,
-        FileName = fileName,
-        CreatedAt = clock.GetUtcNow(),
-    };
-
     private async Task<MediaObject> ReuseAsync(MediaSource.Kept source, MediaRequest request, bool keep, CancellationToken cancellationToken)
     {
-        var kept = await context.MediaObjects.SingleOrDefaultAsync(candidate => candidate.Id == source.Id && candidate.DeletedAt == null, cancellationToken)
+        // What somebody else sent belongs to the channels that it came over; what the client gave here itself is its own everywhere.
+        var found = await find.ExecuteAsync(source.Id, source.Over, cancellationToken);
+        var kept = (found is { File.Uploaded: true } or { Carrier: not null } ? found.File : null)
             ?? throw Fault.NotFound("media", source.Id.ToString(), "Media is kept for as long as your messages are; pass the file again.");
         var head = request.Kind == MediaKind.Sticker ? await HeadAsync(kept, cancellationToken) : [];
         Require("mediaId", request, kept.MimeType, kept.Size, head);
         if (keep)
         {
-            kept.AcceptedAt = clock.GetUtcNow();
-            await context.SaveChangesAsync(cancellationToken);
+            var now = clock.GetUtcNow();
+            await context.MediaObjects.Where(candidate => candidate.Id == kept.Id)
+                .ExecuteUpdateAsync(set => set.SetProperty(candidate => candidate.AcceptedAt, now), cancellationToken);
         }
 
         return kept;
@@ -209,8 +150,4 @@ public sealed class AcceptMedia(
 
     private static string? LastName(MediaSource source) =>
         source is MediaSource.Address { Url: var url } && Uri.TryCreate(url, UriKind.Absolute, out var address) ? Path.GetFileName(address.LocalPath) : null;
-
-    /// <summary>Of those who keep or delete one content, one at a time: row and file change together.</summary>
-    internal static Task LockAsync(WaMcpDbContext context, ClientId client, string sha256, CancellationToken cancellationToken) =>
-        context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({$"wamcp media {client} {sha256}"}, 0))", cancellationToken);
 }

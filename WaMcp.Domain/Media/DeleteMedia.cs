@@ -31,7 +31,7 @@ public sealed class DeleteMedia(WaMcpDbContext context, TenantContext tenant, IM
     private async Task<bool> DeleteAsync(MediaObject marked, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        await AcceptMedia.LockAsync(context, tenant.ClientId, marked.Sha256, cancellationToken);
+        await KeepMedia.LockAsync(context, tenant.ClientId, marked.Sha256, cancellationToken);
         var isLast = !await context.MediaObjects.AnyAsync(
             candidate => candidate.Sha256 == marked.Sha256 && candidate.Id != marked.Id, cancellationToken);
         if (!await context.MediaObjects.AnyAsync(candidate => candidate.Id == marked.Id && candidate.DeletedAt != null, cancellationToken))

@@ -21,7 +21,7 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
     private const int MaxRedirects = 3;
     private const string Elsewhere = "Give an https address that everybody on the internet can fetch, or pass the file itself.";
 
-    private static readonly HttpRequestOptionsKey<IPAddress[]> Checked = new("wamcp checked addresses");
+    private readonly GuardedHttp guarded = new(route);
 
     /// <summary>Writes the file down.</summary>
     /// <param name="address">As the caller gave it.</param>
@@ -37,7 +37,7 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            using var http = new HttpMessageInvoker(PublicHost.Handler(route, ConnectAsync));
+            using var http = guarded.Open();
             using var response = await FollowAsync(http, Parse(address), patience.Token);
             return await ReadAsync(response, folder, maxBytes, patience.Token);
         }
@@ -61,7 +61,7 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
             request.Headers.TryAddWithoutValidation("Accept", "*/*");
             request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
             request.Headers.TryAddWithoutValidation("User-Agent", "WaMcp");
-            request.Options.Set(Checked, await ResolveAsync(address, cancellationToken));
+            GuardedHttp.Pin(request, await ResolveAsync(address, cancellationToken));
             var response = await http.SendAsync(request, cancellationToken);
             if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || response.Headers.Location is not { } next)
             {
@@ -102,7 +102,7 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
     {
         try
         {
-            return await PublicHost.FindAsync(route, address.IdnHost, address.Port, cancellationToken) ?? throw Refused(null);
+            return await guarded.ResolveAsync(address, isTrusted: false, cancellationToken) ?? throw Refused(null);
         }
         catch (Exception exception) when (exception is SocketException or ArgumentException)
         {
@@ -132,11 +132,6 @@ public sealed class FetchMedia(FetchRoute route, IOptions<MediaOptions> options,
         var file = await StagedFile.WriteAsync(folder, body, maxBytes, cancellationToken) ?? throw TooLarge(maxBytes);
         return (file, response.Content.Headers.ContentType?.MediaType);
     }
-
-    private static ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken) =>
-        context.InitialRequestMessage.Options.TryGetValue(Checked, out var addresses)
-            ? PublicHost.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken)
-            : throw new InvalidOperationException("A connection to a host that was not checked.");
 
     private static Fault TooLarge(long maxBytes) => Fault.Invalid(Field, $"the file is larger than {MediaLimits.Write(maxBytes)}, the limit.");
 

@@ -2,7 +2,7 @@ using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Media;
 
-/// <summary>The content of media objects, by client and hash. It knows no rows: <see cref="AcceptMedia"/> and <see cref="DeleteMedia"/> keep both together.</summary>
+/// <summary>The content of media objects, by client and hash. It knows no rows: <see cref="KeepMedia"/> and <see cref="DeleteMedia"/> keep both together.</summary>
 public interface IMediaStore
 {
     /// <summary>Where files are written before they are kept.</summary>

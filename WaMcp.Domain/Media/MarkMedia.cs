@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using WaMcp.Domain.Data;
+using WaMcp.Domain.Duties;
 using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Media;
@@ -38,6 +39,21 @@ public sealed class MarkMedia(WaMcpDbContext context, TenantContext tenant, Time
     /// <returns>How many.</returns>
     public Task<int> MarkAsync(Guid[] objects, CancellationToken cancellationToken) => MarkAsync(objects, DateTimeOffset.MaxValue, cancellationToken);
 
+    /// <summary>The same, and has the Worker take them away as soon as the caller's transaction is committed rather than with the day's run.</summary>
+    /// <returns>How many.</returns>
+    public async Task<int> MarkForNowAsync(Guid[] objects, CancellationToken cancellationToken)
+    {
+        var marked = objects.Length == 0 ? 0 : await MarkAsync(objects, cancellationToken);
+        if (marked > 0)
+        {
+            var now = clock.GetUtcNow();
+            await context.Duties.Where(duty => duty.Name == Duty.PruneMessages && duty.DueAt > now)
+                .ExecuteUpdateAsync(change => change.SetProperty(duty => duty.DueAt, now), cancellationToken);
+        }
+
+        return marked;
+    }
+
     // Locked first and looked at then: a message that takes one at this moment holds it until it is there to be seen.
     private async Task<int> MarkAsync(Guid[] objects, DateTimeOffset before, CancellationToken cancellationToken)
     {
@@ -47,9 +63,8 @@ public sealed class MarkMedia(WaMcpDbContext context, TenantContext tenant, Time
         return await context.Database.ExecuteSqlAsync(
             $"""
             UPDATE media_objects SET deleted_at = {clock.GetUtcNow()}
-            WHERE client_id = {client} AND id = ANY ({objects}) AND accepted_at < {before} AND deleted_at IS NULL AND NOT EXISTS (
-                SELECT FROM messages WHERE messages.client_id = media_objects.client_id
-                    AND media_ids @> ARRAY[media_objects.id] AND media_ids <> ARRAY[]::uuid[])
+            WHERE client_id = {client} AND id = ANY ({objects}) AND accepted_at < {before} AND deleted_at IS NULL
+                AND id <> ALL (ARRAY(SELECT media_in_use({objects})))
             """,
             cancellationToken);
     }

@@ -2,7 +2,7 @@ using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Media;
 
-/// <summary>A file that a client keeps here to send it; the same content under the same type is one object.</summary>
+/// <summary>A file that a client sends or was sent; the same content under the same type is one object.</summary>
 public sealed class MediaObject : ITenantOwned
 {
     /// <summary>The id, <c>med_…</c>.</summary>
@@ -20,13 +20,16 @@ public sealed class MediaObject : ITenantOwned
     /// <summary>How many bytes.</summary>
     public long Size { get; init; }
 
-    /// <summary>What it was called when it came first.</summary>
+    /// <summary>What the client called it; what somebody else calls it stands in their message.</summary>
     public string? FileName { get; init; }
+
+    /// <summary>Whether the client itself gave it here. What it did not is seen over the channels on which it came.</summary>
+    public bool Uploaded { get; set; }
 
     /// <summary>When it came first.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When it was last accepted for sending; how long it is kept counts from then.</summary>
+    /// <summary>When it was last accepted for sending, or came; how long it is kept counts from then.</summary>
     public DateTimeOffset AcceptedAt { get; set; }
 
     /// <summary>When it was given up: nothing can be sent with it any more, and its content may be gone.</summary>

@@ -12,6 +12,9 @@ public sealed class MediaOptions
     /// <summary>The largest file that a call may carry itself, as base64.</summary>
     public int MaxInlineBytes { get; set; } = 5 * 1024 * 1024;
 
+    /// <summary>The largest file that is given whole in an answer, as a resource.</summary>
+    public int MaxResourceBytes { get; set; } = 5 * 1024 * 1024;
+
     /// <summary>How long fetching a file from an address may take, from its first look-up to its last byte.</summary>
     public TimeSpan FetchTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

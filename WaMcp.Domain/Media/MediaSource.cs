@@ -1,3 +1,5 @@
+using WaMcp.Domain.Channels;
+
 namespace WaMcp.Domain.Media;
 
 /// <summary>Where a file comes from.</summary>
@@ -17,5 +19,6 @@ public abstract record MediaSource
 
     /// <summary>It is here already.</summary>
     /// <param name="Id">The object's id.</param>
-    public sealed record Kept(MediaObjectId Id) : MediaSource;
+    /// <param name="Over">The channels whose files the caller may have; of others, and without any, only what the client itself gave here.</param>
+    public sealed record Kept(MediaObjectId Id, params IReadOnlyCollection<ChannelId> Over) : MediaSource;
 }

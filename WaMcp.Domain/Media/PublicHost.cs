@@ -14,13 +14,18 @@ internal static class PublicHost
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>The addresses of a host; null when one of them is not public, or there are none.</summary>
+    /// <param name="route">How servers are found.</param>
+    /// <param name="host">Its name.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="isTrusted">Whether the operator's own configuration names the host, which may be anywhere then.</param>
+    /// <param name="cancellationToken">Stops.</param>
     /// <remarks>Every address of the host counts: which one would be connected to is not for whoever named it to play with.</remarks>
     /// <exception cref="SocketException">The name does not exist.</exception>
     /// <exception cref="ArgumentException">It is no name.</exception>
-    public static async Task<IPAddress[]?> FindAsync(FetchRoute route, string host, int port, CancellationToken cancellationToken)
+    public static async Task<IPAddress[]?> FindAsync(FetchRoute route, string host, int port, bool isTrusted, CancellationToken cancellationToken)
     {
         var found = IPAddress.TryParse(host, out var literal) ? [literal] : await route.Resolve(host, cancellationToken);
-        return found.Length > 0 && found.All(each => PublicAddress.IsPublic(each) || route.AlsoAllowed.Contains(new(each, port))) ? found : null;
+        return found.Length > 0 && (isTrusted || found.All(each => PublicAddress.IsPublic(each) || route.AlsoAllowed.Contains(new(each, port)))) ? found : null;
     }
 
     /// <summary>Connects to the first of the addresses that answers.</summary>

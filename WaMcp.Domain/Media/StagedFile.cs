@@ -22,15 +22,26 @@ public sealed class StagedFile : IAsyncDisposable
     internal byte[] Head { get; }
 
     /// <summary>Writes a stream down to the disk, never more of it than allowed, and never more than a buffer of it in memory.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="content">What.</param>
+    /// <param name="maxBytes">The most bytes.</param>
+    /// <param name="cancellationToken">Stops, and leaves nothing behind.</param>
+    /// <param name="owner">What it is for, if that is tried again after a crash: what an earlier attempt left behind goes first.</param>
     /// <returns>The file; null, and nothing left behind, when there are more bytes than <paramref name="maxBytes"/>.</returns>
     /// <exception cref="InvalidDataException">The stream broke off.</exception>
     /// <exception cref="Fault"><c>unavailable</c>: the disk does not take it.</exception>
-    public static async Task<StagedFile?> WriteAsync(string folder, Stream content, long maxBytes, CancellationToken cancellationToken)
+    public static async Task<StagedFile?> WriteAsync(string folder, Stream content, long maxBytes, CancellationToken cancellationToken, string? owner = null)
     {
-        var path = Path.Combine(folder, Guid.NewGuid().ToString("N"));
+        // Never the same name twice: an earlier attempt may still be running somewhere, and must not write into this one.
+        var path = Path.Combine(folder, $"{owner}{(owner is null ? "" : "-")}{Guid.NewGuid():N}");
         try
         {
             Durable.MakeFolder(folder);
+            foreach (var left in owner is null ? [] : Directory.EnumerateFiles(folder, $"{owner}-*"))
+            {
+                File.Delete(left);
+            }
+
             if (await CopyAsync(path, content, maxBytes, cancellationToken) is { } written)
             {
                 return new StagedFile(path, written.Sha256, written.Size, written.Head);

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using WaMcp.Domain.Media;
 
 namespace WaMcp.Domain.Messages;
 
@@ -27,14 +28,33 @@ public sealed record ContentView(
     /// <summary>A file.</summary>
     public sealed record FileView(
         [property: Description("image, video, audio, document or sticker.")] string Type,
-        [property: Description("The provider's id of the file.")] string? ProviderMediaId,
+        [property: Description("The provider's id of the file; its id here is in mediaIds.")] string? ProviderMediaId,
         [property: Description("What kind of file the provider says it is.")] string? MimeType,
         [property: Description("SHA-256 of the file in base64, as the provider says it.")] string? Sha256,
         [property: Description("Its name, chosen by the person.")] string? FileName,
         [property: Description("True for a voice message.")] bool? Voice,
         [property: Description("True for a sticker that moves.")] bool? Animated,
+        [property: Description("fetching: it will be here soon; stored: it is here, mediaIds has its id; failed: it could not be had.")] FileState? State,
+        [property: Description("Why it is not here, or not yet: a word.")] string? Reason,
+        [property: Description("The same in words, and what you can do.")] string? Explanation,
         bool Untrusted,
-        Origin Origin);
+        Origin Origin)
+    {
+        /// <summary>The file of a message, and what became of it here.</summary>
+        public static FileView Of(InboundContent.FilePart part, Message message, Origin origin) => new(
+            part.Type,
+            part.ProviderMediaId,
+            part.MimeType,
+            part.Sha256,
+            part.FileName,
+            part.Voice,
+            part.Animated,
+            message.FileState,
+            message.FileError,
+            message.FileError is { } word ? FileTrouble.Explain(word, message.FileState == FileState.Failed) : null,
+            true,
+            origin);
+    }
 
     /// <summary>What was chosen or filled in.</summary>
     public sealed record ReplyView(
@@ -138,8 +158,7 @@ public sealed record ContentView(
             Forwarded = content.Context?.Forwarded,
             EditedAt = message.EditedAt,
             RevokedAt = message.RevokedAt,
-            File = content.File is { } file
-                ? new(file.Type, file.ProviderMediaId, file.MimeType, file.Sha256, file.FileName, file.Voice, file.Animated, true, origin) : null,
+            File = content.File is { } file ? FileView.Of(file, message, origin) : null,
             Reply = content.Reply is { } reply ? new(reply.Type, reply.Id, reply.Title, reply.Description, reply.Fields, true, origin) : null,
             Reaction = content.Reaction is { } reaction
                 ? new(Ours(reaction.MessageId), reaction.Emoji, reaction.Emoji is null, true, origin) : null,

@@ -64,6 +64,7 @@ public sealed record InboundContent
     /// <summary>The same after an edit: what the edit says, and of the original what an edit does not repeat.</summary>
     public static InboundContent Edited(InboundContent? original, InboundContent? edit) => (edit ?? new()) with
     {
+        File = edit?.File ?? original?.File,
         Context = original?.Context ?? edit?.Context,
         Referral = original?.Referral ?? edit?.Referral,
     };

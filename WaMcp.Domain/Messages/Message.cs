@@ -57,6 +57,12 @@ public sealed class Message : ITenantOwned
     /// <summary>The media objects that it needs (<see cref="Media.MediaObjectId"/>); none once pruned.</summary>
     public Guid[] MediaIds { get; init; } = [];
 
+    /// <summary>Inbound: what became of the file that came with it; null when none did.</summary>
+    public FileState? FileState { get; init; }
+
+    /// <summary>Why the file is not here, or not yet: a word of <see cref="Media.FileTrouble"/>.</summary>
+    public string? FileError { get; init; }
+
     /// <summary>Where it is on its way.</summary>
     public MessageState State { get; private set; }
 

@@ -23,6 +23,9 @@ public sealed record InboundOrder
     /// <summary>The words of the message: body, caption, emoji, button title or place, as the type has them.</summary>
     public string? Text { get; init; }
 
+    /// <summary>The file of a message of a media type, instead of the sample.</summary>
+    public FileOrder? File { get; init; }
+
     /// <summary>The wamid that is answered; button, interactive and reaction take the last message of the chat by default.</summary>
     public string? ReplyTo { get; init; }
 

@@ -89,7 +89,7 @@ internal static class WhatsAppInbound
         var repliesTo = order.ReplyTo ?? (answers ? chat.Last?.Id ?? Wamid.ToCustomer(chat.Key.CustomerKey) : null);
         var context = order.Type == "reaction" ? null : repliesTo; // a reaction names its message inside
         return customerWrites.Execute(
-            chat, order.Type, writer => samples.Write(writer, chat, order.Type, order.Text, repliesTo), context, hidesNumber);
+            chat, order.Type, writer => samples.Write(writer, chat, order.Type, order.Text, repliesTo, order.File), context, hidesNumber);
     }
 
     /// <summary>What Meta sends for a message that the API cannot carry, such as a poll.</summary>

@@ -6,6 +6,7 @@ using WaMcp.Domain.Audit;
 using WaMcp.Domain.Limits;
 using WaMcp.Domain.Tenancy;
 using WaMcp.Server.Mcp;
+using WaMcp.Server.Tools;
 using WaMcp.ServiceDefaults;
 
 namespace WaMcp.Server.Auth;
@@ -170,6 +171,11 @@ internal sealed partial class ApiKeyGate(
             if (call.Problem is { } problem)
             {
                 throw new Fault(FaultCode.InvalidInput, problem, "The MCP specification says how a request is written.");
+            }
+
+            if (call.IsResourceRead)
+            {
+                client.RequireScope(MediaArgument.Tool); // all resources are files
             }
 
             if (call is { IsToolCall: true, Name: { } tool })

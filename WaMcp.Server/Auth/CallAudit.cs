@@ -33,7 +33,9 @@ internal sealed class CallAudit(AuditLog log, Caller caller, TimeProvider clock)
     /// <param name="arguments">Its input, kept as a hash.</param>
     /// <param name="fault">How it failed; null when it did not.</param>
     /// <param name="elapsed">How long it took.</param>
-    public ValueTask WriteCallAsync(string tool, ChannelId? channel, JsonElement arguments, Fault? fault, TimeSpan elapsed)
+    /// <param name="subject">What it was about: an id.</param>
+    public ValueTask WriteCallAsync(
+        string tool, ChannelId? channel, JsonElement arguments, Fault? fault, TimeSpan elapsed, (string Name, string Value)? subject = null)
     {
         var action = fault?.Code.Reason switch
         {
@@ -49,6 +51,7 @@ internal sealed class CallAudit(AuditLog log, Caller caller, TimeProvider clock)
             PayloadHash = PayloadHash.Of(arguments),
             ErrorCode = fault?.Code.Reason,
             LatencyMs = elapsed.TotalMilliseconds,
+            Metadata = subject is { } fact ? Metadata(fact) : Metadata(),
         });
     }
 

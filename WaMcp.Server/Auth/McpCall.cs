@@ -26,9 +26,11 @@ internal sealed record McpCall(JsonElement? Id, string? Method, string? Name, Js
     public bool SpendsBudget => Method is null || !LooseMethods.Contains(Method);
 
     /// <summary>The method for an audit row; one that nobody knows may be anything, so it is kept out.</summary>
-    public string KnownMethod => Method is not null && (IsToolCall || LooseMethods.Contains(Method)) ? Method : "unknown";
+    public string KnownMethod => Method is not null && (IsToolCall || IsResourceRead || LooseMethods.Contains(Method)) ? Method : "unknown";
 
     public bool IsToolCall => Method == "tools/call";
+
+    public bool IsResourceRead => Method == "resources/read";
 
     /// <summary>Reads a body; what is no JSON-RPC request is left for the protocol layer to refuse in its own words.</summary>
     public static McpCall Read(ReadOnlyMemory<byte> body)

@@ -1,4 +1,5 @@
 using WaMcp.Domain;
+using WaMcp.Domain.Channels;
 using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 
@@ -24,12 +25,17 @@ internal sealed record FileArgument(string? Field, MediaInput Input, MediaKind K
     }
 
     /// <summary>Takes the file.</summary>
+    /// <param name="accept">Takes it.</param>
+    /// <param name="over">The channels whose files the caller may have.</param>
+    /// <param name="dryRun">It is only judged.</param>
+    /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="Fault">As <see cref="AcceptMedia"/>, with the input's name for the field.</exception>
-    public async Task<MediaObjectId> ResolveAsync(AcceptMedia accept, bool dryRun, CancellationToken cancellationToken)
+    public async Task<MediaObjectId> ResolveAsync(
+        AcceptMedia accept, IReadOnlyCollection<ChannelId> over, bool dryRun, CancellationToken cancellationToken)
     {
         try
         {
-            var request = new MediaRequest(Input.Source(), Kind, Input.MimeType, FileName, Voice);
+            var request = new MediaRequest(Input.Source(over), Kind, Input.MimeType, FileName, Voice);
             return (await accept.ExecuteAsync(request, keep: !dryRun, cancellationToken)).Id;
         }
         catch (Fault fault) when (Field is not null && fault is { Code: var code, Field: { } member } && code == FaultCode.InvalidInput)

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using WaMcp.Domain;
+using WaMcp.Domain.Channels;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Media;
 
@@ -17,15 +18,16 @@ internal sealed record MediaInput(
     public const string ResourcePrefix = "wamcp://media/";
 
     /// <summary>Where it comes from.</summary>
+    /// <param name="over">The channels whose files the caller may have.</param>
     /// <exception cref="Fault"><c>invalid_input</c>: from nowhere, from several places, or from what cannot be a place.</exception>
-    public MediaSource Source()
+    public MediaSource Source(IReadOnlyCollection<ChannelId> over)
     {
         MediaSource?[] given =
         [
             Url is null ? null : new MediaSource.Address(Url),
             Data is null ? null : new MediaSource.Inline(Data),
-            Resource is null ? null : new MediaSource.Kept(Id("resource", Resource.StartsWith(ResourcePrefix, StringComparison.Ordinal) ? Resource[ResourcePrefix.Length..] : "")),
-            MediaId is null ? null : new MediaSource.Kept(Id("mediaId", MediaId)),
+            Resource is null ? null : new MediaSource.Kept(Id("resource", Resource.StartsWith(ResourcePrefix, StringComparison.Ordinal) ? Resource[ResourcePrefix.Length..] : ""), over),
+            MediaId is null ? null : new MediaSource.Kept(Id("mediaId", MediaId), over),
         ];
         return given.OfType<MediaSource>().ToList() is [var only]
             ? only
@@ -34,5 +36,5 @@ internal sealed record MediaInput(
 
     private static MediaObjectId Id(string field, string text) => TypedId.TryParse<MediaObjectId>(text, out var id)
         ? id
-        : throw Fault.Invalid(field, "names no file.", $"The send tools give ids that begin with med_; as a resource such a file is {ResourcePrefix}med_….");
+        : throw Fault.Invalid(field, "names no file.", $"The send tools, and the mediaIds of messages, give ids that begin with med_; as a resource such a file is {ResourcePrefix}med_….");
 }

@@ -27,7 +27,7 @@ internal sealed class SendMediaTool() : SendTool<SendMediaTool.Input>(
         [Description("The resource address of a file that is stored here (wamcp://media/med_…).")]
         public string? Resource { get; init; }
 
-        [Description("The id of a file that is stored here (med_…), as an earlier send returned it.")]
+        [Description("The id of a file that is stored here (med_…), as an earlier send returned it or a message tells it.")]
         public string? MediaId { get; init; }
 
         [Description("Its MIME type; needed only where the content leaves it open, as for Office documents.")]

@@ -86,10 +86,11 @@ internal abstract class SendTool<TInput>(string name, string title, string descr
             await call.Get<ForecastSend>().RequireAsync(order, cancellationToken);
         }
 
+        ChannelId[] seen = [.. call.Caller.Client.ChannelsFor(MediaArgument.Tool).Select(channel => channel.Id)];
         var taken = new List<MediaObjectId>();
         foreach (var file in files)
         {
-            taken.Add(await file.ResolveAsync(call.Get<AcceptMedia>(), call.Input.DryRun, cancellationToken));
+            taken.Add(await file.ResolveAsync(call.Get<AcceptMedia>(), seen, call.Input.DryRun, cancellationToken));
         }
 
         return order.Content.With(taken);

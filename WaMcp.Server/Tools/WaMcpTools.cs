@@ -38,6 +38,7 @@ internal static class WaMcpTools
         services.AddSingleton<McpServerTool, GetMediaTool>();
         services.AddSingleton<McpServerTool, ListTemplatesTool>();
         services.AddSingleton<McpServerTool, GetUsageTool>();
+        services.AddSingleton<McpServerResource, MediaResource>();
         services.AddBackground<MessageWatch>().AddBackground<InboundWatch>();
         services.AddSingleton<ToolCatalog>();
         return services
@@ -51,8 +52,15 @@ internal static class WaMcpTools
                 };
                 options.ServerInstructions = Instructions;
             })
-            .WithRequestFilters(filters => filters.AddListToolsFilter(OnlyAllowed));
+            .WithRequestFilters(filters => filters.AddListToolsFilter(OnlyAllowed).AddListResourceTemplatesFilter(OnlyReadable));
     }
+
+    private static McpRequestHandler<ListResourceTemplatesRequestParams, ListResourceTemplatesResult> OnlyReadable(
+        McpRequestHandler<ListResourceTemplatesRequestParams, ListResourceTemplatesResult> next) => async (request, cancellationToken) =>
+    {
+        var result = await next(request, cancellationToken);
+        return request.Services!.GetRequiredService<Caller>().Client.Scopes.AllowTool(MediaArgument.Tool) ? result : new ListResourceTemplatesResult();
+    };
 
     private static McpRequestHandler<ListToolsRequestParams, ListToolsResult> OnlyAllowed(
         McpRequestHandler<ListToolsRequestParams, ListToolsResult> next) => async (request, cancellationToken) =>

@@ -36,7 +36,8 @@ public sealed class RetryAfterTests
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(TestSecrets.Settings).Build();
         using var http = new HttpClient(new Provider(status, body, retryAfter));
         var channel = new WhatsAppChannel(
-            http, new WhatsAppCredentials(configuration, new SecretBox(configuration)), Options.Create(new WhatsAppOptions()), new ManualClock(Now));
+            http, new WhatsAppCredentials(configuration, new SecretBox(configuration)), Options.Create(new WhatsAppOptions()), new ManualClock(Now),
+            new WhatsAppFiles(new GuardedHttp(new FetchRoute()), Options.Create(new WhatsAppOptions())));
         var number = new Channel { Name = "support", ProviderId = "1", Address = "+1" };
         return await channel.SendAsync(number, new Recipient(null, "15550100100"), new TextContent("hello"), TypedId.New<MessageId>(), new Dictionary<MediaObjectId, string>(), default);
     }

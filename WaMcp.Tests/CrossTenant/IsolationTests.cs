@@ -193,8 +193,25 @@ public sealed class IsolationTests(TwoTenants tenants) : IClassFixture<TwoTenant
         }
 
         var capabilities = mcp.ServerCapabilities;
-        (capabilities.Resources, capabilities.Prompts, capabilities.Completions).ShouldBe(
-            (null, null, null), "The server offers more than tools now: say here that it, too, shows A nothing of B.");
+        (capabilities.Prompts, capabilities.Completions).ShouldBe(
+            (null, null), "The server offers more than tools and resources now: say here that it, too, shows A nothing of B.");
+        (await mcp.ListResourcesAsync()).ShouldBeEmpty();
+        foreach (var template in await mcp.ListResourceTemplatesAsync())
+        {
+            ShouldHoldNothingOfB(template.UriTemplate + template.Description, "resources/templates/list");
+        }
+    }
+
+    [Fact]
+    public async Task AForeignResourceIsAnsweredByteForByteAsOneThatNeverWas()
+    {
+        var (foreign, unknown) = (b.Media, Neighbour(b.Media));
+        var answers = new[] { await a.Mcp.ReadAsync($"wamcp://media/{foreign}"), await a.Mcp.ReadAsync($"wamcp://media/{unknown}") };
+
+        answers[0].Status.ShouldBe(answers[1].Status);
+        answers[0].Reason.ShouldBe("not_found");
+        answers[0].Body.Replace(foreign, unknown, StringComparison.Ordinal).ShouldBe(answers[1].Body);
+        (await a.Mcp.ReadAsync($"wamcp://media/{a.Media}")).Message.GetProperty("result").GetProperty("contents").GetArrayLength().ShouldBe(1);
     }
 
     [Fact]

@@ -173,13 +173,14 @@ public sealed class RowsOfAnotherClientTests(TwoTenants tenants) : IClassFixture
     public async Task WhatReadsAsTheOwnerReadsOnlyRowsOfTheClientThatTheConnectionCarries()
     {
         (await system.QueryAsync<string[]>("SELECT array_agg(proname::text ORDER BY proname) FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"))
-            .ShouldBe(["channels_of_media", "find_messages"], "A new function that goes around the policies is tried here as well.");
+            .ShouldBe(["carrier_of_media", "find_messages", "media_in_use"], "A new function that goes around the policies is tried here as well.");
         TypedId.TryParse<MediaObjectId>(b.Media, out var file).ShouldBeTrue();
         foreach (var (carried, mine) in new (ClientId?, bool)[] { (a.Id, false), (null, false), (b.Id, true) })
         {
             ((await RowsAsync(carried, $"SELECT unnest(ids) FROM find_messages('hello', '{b.Channel.Id.Value}', NULL, NULL, '{Guid.Empty}', '{Guid.AllBitsSet}', 100)"))
                 .Count > 0).ShouldBe(mine);
-            ((await RowsAsync(carried, $"SELECT channels_of_media('{file.Value}')")).Count > 0).ShouldBe(mine);
+            ((await RowsAsync(carried, $"SELECT carrier_of_media('{file.Value}', ARRAY['{b.Channel.Id.Value}'::uuid])")).Count > 0).ShouldBe(mine);
+            ((await RowsAsync(carried, $"SELECT media_in_use(ARRAY['{file.Value}'::uuid])")).Count > 0).ShouldBe(mine);
         }
 
         var received = await RowsAsync(a.Id, $"SELECT unnest(ids) FROM find_messages('hello', '{a.Channel.Id.Value}', NULL, NULL, '{Guid.Empty}', '{Guid.AllBitsSet}', 100)");

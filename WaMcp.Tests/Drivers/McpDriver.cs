@@ -49,6 +49,19 @@ internal sealed class McpDriver(Uri endpoint, string? token)
         return await PostAsync(request.ToJsonString(), "tools/call", tool);
     }
 
+    /// <summary>Reads a resource and returns the answer, whatever it is.</summary>
+    public async Task<RawAnswer> ReadAsync(string uri)
+    {
+        var request = new JsonObject
+        {
+            ["jsonrpc"] = "2.0",
+            ["id"] = 7,
+            ["method"] = "resources/read",
+            ["params"] = new JsonObject { ["uri"] = uri, ["_meta"] = Meta() },
+        };
+        return await PostAsync(request.ToJsonString(), "resources/read", uri);
+    }
+
     /// <summary>The structured content of a call that must succeed.</summary>
     public async Task<JsonElement> ResultAsync(string tool, object? arguments = null)
     {

@@ -20,6 +20,27 @@ internal sealed class SandboxDriver(Uri address)
         return answer.GetProperty("ids")[0].GetString()!;
     }
 
+    /// <summary>A person sends a file to a number; returns the provider's id of the message.</summary>
+    /// <param name="type">As what: image, video, audio, document or sticker.</param>
+    /// <param name="file">What it is and what is wrong with it; null for a sample.</param>
+    /// <param name="from">The person.</param>
+    /// <param name="phoneNumberId">The number.</param>
+    public async Task<string> SendFileAsync(
+        string type, object? file = null, string from = "15550100100", string phoneNumberId = ConsoleDriver.SupportNumber)
+    {
+        using var response = await Http.PostAsJsonAsync(Url("/control/whatsapp/inbound"), new { phoneNumberId, from, type, file });
+        await RequireSuccessAsync(response);
+        var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        return answer.GetProperty("ids")[0].GetString()!;
+    }
+
+    /// <summary>Nothing goes wrong any more.</summary>
+    public async Task HealAsync()
+    {
+        using var response = await Http.DeleteAsync(Url("/control/whatsapp/faults"));
+        await RequireSuccessAsync(response);
+    }
+
     /// <summary>The next requests to a recipient end otherwise.</summary>
     public async Task FaultAsync(JsonObject fault)
     {

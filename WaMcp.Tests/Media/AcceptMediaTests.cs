@@ -206,9 +206,10 @@ public sealed class AcceptMediaTests(SharedSystem shared)
     {
         await using var scope = system.ServerApplication.Services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client);
-        var accept = (with ?? fetch) is not { } replaced
-            ? scope.ServiceProvider.GetRequiredService<AcceptMedia>()
-            : ActivatorUtilities.CreateInstance<AcceptMedia>(scope.ServiceProvider, replaced);
+        var keep = with is null ? scope.ServiceProvider.GetRequiredService<KeepMedia>() : ActivatorUtilities.CreateInstance<KeepMedia>(scope.ServiceProvider, with);
+        var accept = fetch is null
+            ? ActivatorUtilities.CreateInstance<AcceptMedia>(scope.ServiceProvider, keep)
+            : ActivatorUtilities.CreateInstance<AcceptMedia>(scope.ServiceProvider, keep, fetch);
         return await accept.ExecuteAsync(new MediaRequest(source, kind, said, name, voice), keep: true, CancellationToken.None);
     }
 

@@ -115,5 +115,6 @@ public sealed class MessageContentTests(ITestOutputHelper output)
         new HttpClient(),
         new WhatsAppCredentials(new ConfigurationBuilder().Build(), new SecretBox(new ConfigurationBuilder().AddInMemoryCollection(TestSecrets.Settings).Build())),
         Options.Create(new WhatsAppOptions()),
-        TimeProvider.System);
+        TimeProvider.System,
+        new WhatsAppFiles(new GuardedHttp(new FetchRoute()), Options.Create(new WhatsAppOptions())));
 }

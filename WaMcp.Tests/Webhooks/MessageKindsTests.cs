@@ -103,6 +103,13 @@ public sealed class MessageKindsTests(SharedSystem shared)
         seen.GetProperty("kind").GetString().ShouldBe(kind);
         (seen.TryGetProperty("text", out var words) ? words.GetString() : null).ShouldBe(kind == "interactive" && content.Contains("nfm", StringComparison.Ordinal) ? "Sent" : text);
         var held = seen.TryGetProperty("content", out var given) ? Unmarked(JsonNode.Parse(given.GetRawText())) : null;
+        if (held?["file"] is JsonObject file)
+        {
+            file.Remove("state").ShouldBeTrue("what became of the file: InboundFilesTests");
+            file.Remove("reason");
+            file.Remove("explanation");
+        }
+
         JsonNode.DeepEquals(held, JsonNode.Parse(expected)).ShouldBeTrue($"{held?.ToJsonString()} instead of {expected}");
         var raw = await system.QueryAsync<string>(
             "SELECT raw::text FROM messages WHERE client_id = $1 AND provider_message_id = $2", client.Client.Id.Value, message["id"]!.GetValue<string>());

@@ -9,6 +9,7 @@ using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Inbox;
 using WaMcp.Domain.Jobs;
+using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
 using WaMcp.Worker.Jobs;
 
@@ -27,6 +28,7 @@ namespace WaMcp.Worker.Inbound;
 /// <param name="inbound">Records messages.</param>
 /// <param name="status">Records statuses.</param>
 /// <param name="early">Keeps statuses of messages that are not known yet.</param>
+/// <param name="files">Has files fetched.</param>
 /// <param name="bell">Tells whoever waits for a reply.</param>
 /// <param name="queue">Keeps a job that takes long.</param>
 /// <param name="options">For how long.</param>
@@ -38,6 +40,7 @@ internal sealed class ReceiveEvent(
     RecordInbound inbound,
     RecordStatus status,
     EarlyStatuses early,
+    RequestFiles files,
     InboundBell bell,
     JobQueue queue,
     IOptions<JobOptions> options,
@@ -142,6 +145,8 @@ internal sealed class ReceiveEvent(
         {
             await contacts.PreferAsync(met[preference], preference.StopsMarketing, preference.At, cancellationToken);
         }
+
+        await files.ExecuteAsync(channelId, [.. updates.OfType<InboundMessage>()], [.. updates.OfType<MessageChange>()], cancellationToken);
 
         // One with our own id is another client's when it is not this one's; of the others nobody knows yet.
         var unknown = told.Except(about.Select(each => each.Status)).Where(update => update is { MessageId: null, State: not null }).ToList();

@@ -18,6 +18,9 @@ public sealed class JobOptions
     /// <summary>How many of them at one endpoint.</summary>
     public int NotifyingOneEndpoint { get; set; } = 8;
 
+    /// <summary>Files of contacts that one worker fetches at the same time, each up to 100 MB; of one number at most half of them.</summary>
+    public int Fetching { get; set; } = 8;
+
     /// <summary>How long a claimed job is nobody else's; longer than the longest provider call.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(60);
 

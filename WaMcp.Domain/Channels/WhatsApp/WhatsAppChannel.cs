@@ -18,7 +18,8 @@ namespace WaMcp.Domain.Channels.WhatsApp;
 /// <param name="credentials">Tokens and app secrets.</param>
 /// <param name="options">Where the Graph API is.</param>
 /// <param name="clock">For a date in Retry-After.</param>
-public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credentials, IOptions<WhatsAppOptions> options, TimeProvider clock) : IChannel
+/// <param name="files">Fetches what people send.</param>
+public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credentials, IOptions<WhatsAppOptions> options, TimeProvider clock, WhatsAppFiles files) : IChannel
 {
     private const int RateLimited = 130429;
 
@@ -64,6 +65,16 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
             }
         }
     }
+
+    /// <inheritdoc/>
+    public Task<DownloadOutcome> DownloadAsync(Channel channel, WantedFile wanted, CancellationToken cancellationToken) => files.ExecuteAsync(
+        http,
+        () => Request(HttpMethod.Get, channel, $"{Uri.EscapeDataString(wanted.ProviderMediaId)}?phone_number_id={Uri.EscapeDataString(channel.ProviderId)}"),
+        wanted,
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public TimeSpan DownloadTime => options.Value.DownloadTimeout;
 
     /// <inheritdoc/>
     public TimeSpan SendTime => options.Value.Timeout;

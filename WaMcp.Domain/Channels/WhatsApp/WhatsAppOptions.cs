@@ -18,6 +18,14 @@ public sealed class WhatsAppOptions
     /// <summary>How long handing a file over may take.</summary>
     public TimeSpan UploadTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long fetching a file that somebody sent may take, from asking for its address to its last byte.</summary>
+    public TimeSpan DownloadTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// Where such files lie besides <see cref="GraphUrl"/>: these hosts and those below them get the access token, over https only. Without any, Meta's own.
+    /// </summary>
+    public IList<string> MediaHosts { get; } = [];
+
     /// <summary>How long a caller waits who asks for something that is no message: marking read, the list of templates.</summary>
     public TimeSpan AskTimeout { get; set; } = TimeSpan.FromSeconds(8);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using WaMcp.Sandbox.Control;
 using WaMcp.Sandbox.WhatsApp.Media;
 
 namespace WaMcp.Sandbox.WhatsApp.Chats;
@@ -16,7 +17,7 @@ internal sealed class SampleContent(MediaStore media)
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
 
     /// <summary>Writes the value of the member named after the type. <paramref name="text"/> goes where that type has its words.</summary>
-    public void Write(Utf8JsonWriter writer, Chat chat, string type, string? text, string? repliesTo)
+    public void Write(Utf8JsonWriter writer, Chat chat, string type, string? text, string? repliesTo, FileOrder? file = null)
     {
         switch (type)
         {
@@ -24,7 +25,7 @@ internal sealed class SampleContent(MediaStore media)
                 WriteObject(writer, ("body", text ?? "Hello"));
                 break;
             case "image" or "video" or "audio" or "document" or "sticker":
-                WriteMedia(writer, chat, type, text);
+                WriteMedia(writer, chat, type, text, file);
                 break;
             case "location":
                 WritePlace(writer, text);
@@ -68,7 +69,7 @@ internal sealed class SampleContent(MediaStore media)
         }
 
         writer.WriteString("mime_type", file.MimeType);
-        writer.WriteString("sha256", Convert.ToBase64String(file.Sha256));
+        writer.WriteString("sha256", file.Order?.Sha256 ?? Convert.ToBase64String(file.Sha256));
         writer.WriteString("id", file.Id);
         if (type == "audio")
         {
@@ -82,17 +83,20 @@ internal sealed class SampleContent(MediaStore media)
         writer.WriteEndObject();
     }
 
-    private void WriteMedia(Utf8JsonWriter writer, Chat chat, string type, string? caption)
+    private void WriteMedia(Utf8JsonWriter writer, Chat chat, string type, string? caption, FileOrder? order)
     {
         var (mimeType, name, content) = type switch
         {
             "image" => ("image/png", (string?)null, Png),
             "video" => ("video/mp4", null, "\0\0\0\u0018ftypmp42\0\0\0\0mp42isom"u8.ToArray()),
-            "audio" => ("audio/ogg; codecs=opus", null, "OggS\0\u0002\0\0\0\0\0\0\0\0"u8.ToArray()),
+            "audio" => ("audio/ogg; codecs=opus", null, "OggS\0\u0002\0\0\0\0\0\0\0\0OpusHead"u8.ToArray()),
             "sticker" => ("image/webp", null, "RIFF\u001a\0\0\0WEBPVP8L"u8.ToArray()),
             _ => ("application/pdf", "receipt.pdf", "%PDF-1.4\n%%EOF\n"u8.ToArray()),
         };
-        WriteMedia(writer, media.AddInbound(chat.Number.Id, mimeType, name, content), type, caption, voice: true);
+        content = order?.Data is { } data ? Convert.FromBase64String(data) : content;
+        Array.Resize(ref content, order?.Bytes ?? content.Length);
+        var file = media.AddInbound(chat.Number.Id, order?.MimeType ?? mimeType, order?.FileName ?? name, content, order);
+        WriteMedia(writer, file, type, caption, voice: true);
     }
 
     private static void WritePlace(Utf8JsonWriter writer, string? name)

@@ -28,10 +28,10 @@ internal static class MediaEndpoints
         return call.AnswerAsync(writer =>
         {
             writer.WriteStartObject();
-            writer.WriteString("url", url);
+            writer.WriteString("url", file.Order?.Url ?? url);
             writer.WriteString("mime_type", file.MimeType);
             writer.WriteString("sha256", Convert.ToHexStringLower(file.Sha256));
-            writer.WriteString("file_size", file.Content.Length.ToString(CultureInfo.InvariantCulture));
+            writer.WriteString("file_size", (file.Order?.ToldBytes ?? file.Content.Length).ToString(CultureInfo.InvariantCulture));
             writer.WriteString("id", file.Id);
             writer.WriteString("messaging_product", "whatsapp");
             writer.WriteEndObject();
@@ -108,7 +108,19 @@ internal static class MediaEndpoints
         call.Entry.PhoneNumberId = file.PhoneNumberId;
         context.Response.ContentType = file.MimeType;
         context.Response.ContentLength = file.Content.Length;
-        return context.Response.Body.WriteAsync(file.Content, context.RequestAborted).AsTask();
+        return file.Order?.BytesPerSecond is { } pace
+            ? TrickleAsync(context, file.Content, pace, clock)
+            : context.Response.Body.WriteAsync(file.Content, context.RequestAborted).AsTask();
+    }
+
+    private static async Task TrickleAsync(HttpContext context, byte[] content, int pace, TimeProvider clock)
+    {
+        for (var at = 0; at < content.Length; at += pace)
+        {
+            await context.Response.Body.WriteAsync(content.AsMemory(at, Math.Min(pace, content.Length - at)), context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            await Task.Delay(TimeSpan.FromSeconds(1), clock, context.RequestAborted);
+        }
     }
 
     private static string Seal(string mid, string until, WhatsAppSecrets secrets) =>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using WaMcp.Sandbox.Control;
 
 namespace WaMcp.Sandbox.WhatsApp.Media;
 
@@ -20,4 +21,7 @@ internal sealed class MediaObject(
     public DateTimeOffset Expires { get; } = expires;
 
     public byte[] Sha256 { get; } = SHA256.HashData(content);
+
+    /// <summary>What a test wants to be told wrongly, or slowly.</summary>
+    public FileOrder? Order { get; init; }
 }

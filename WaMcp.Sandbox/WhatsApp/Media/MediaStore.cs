@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using WaMcp.Sandbox.Control;
 
 namespace WaMcp.Sandbox.WhatsApp.Media;
 
@@ -17,8 +18,8 @@ internal sealed class MediaStore(WhatsAppOptions options, TimeProvider clock)
     public MediaObject AddUpload(string phoneNumberId, string mimeType, string? fileName, byte[] content) =>
         Add(phoneNumberId, mimeType, fileName, content, KeepUploads);
 
-    public MediaObject AddInbound(string phoneNumberId, string mimeType, string? fileName, byte[] content) =>
-        Add(phoneNumberId, mimeType, fileName, content, KeepInbound);
+    public MediaObject AddInbound(string phoneNumberId, string mimeType, string? fileName, byte[] content, FileOrder? order = null) =>
+        Add(phoneNumberId, mimeType, fileName, content, KeepInbound, order);
 
     public MediaObject? Find(string? id) =>
         id is not null && media.TryGetValue(id, out var found) && found.Expires > clock.GetUtcNow() ? found : null;
@@ -44,10 +45,10 @@ internal sealed class MediaStore(WhatsAppOptions options, TimeProvider clock)
         oldestFirst.Clear();
     }
 
-    private MediaObject Add(string phoneNumberId, string mimeType, string? fileName, byte[] content, TimeSpan keep)
+    private MediaObject Add(string phoneNumberId, string mimeType, string? fileName, byte[] content, TimeSpan keep, FileOrder? order = null)
     {
         var id = Interlocked.Increment(ref lastId).ToString(CultureInfo.InvariantCulture);
-        var added = new MediaObject(id, phoneNumberId, mimeType, fileName, content, clock.GetUtcNow() + keep);
+        var added = new MediaObject(id, phoneNumberId, mimeType, fileName, content, clock.GetUtcNow() + keep) { Order = order };
         media[id] = added;
         oldestFirst.Enqueue(added);
         Interlocked.Add(ref bytes, content.Length);
