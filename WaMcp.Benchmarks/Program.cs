@@ -2,6 +2,7 @@ using System.CommandLine;
 using WaMcp.Benchmarks.Audit;
 using WaMcp.Benchmarks.Delivery;
 using WaMcp.Benchmarks.Reading;
+using WaMcp.Benchmarks.Webhooks;
 
-var root = new RootCommand("How fast WaMcp is, as ratios inside one run: machines differ and drift.") { new AuditCommand(), new QueueCommand(), new SendsCommand(), new ReadingCommand() };
+var root = new RootCommand("How fast WaMcp is, as ratios inside one run: machines differ and drift.") { new AuditCommand(), new QueueCommand(), new SendsCommand(), new ReadingCommand(), new WebhooksCommand() };
 return await root.Parse(args).InvokeAsync();
