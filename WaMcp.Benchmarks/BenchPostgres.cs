@@ -17,7 +17,7 @@ internal sealed class BenchPostgres : IAsyncDisposable
     private readonly int port;
     private readonly Process process;
 
-    private BenchPostgres()
+    private BenchPostgres(IReadOnlyDictionary<string, string>? environment)
     {
         using (var listener = new TcpListener(IPAddress.Loopback, 0))
         {
@@ -27,12 +27,18 @@ internal sealed class BenchPostgres : IAsyncDisposable
 
         var passwordFile = Path.Combine(folder, "password");
         File.WriteAllText(passwordFile, password);
-        process = Process.Start(new ProcessStartInfo(
+        var start = new ProcessStartInfo(
             Path.Combine(Root, "ops", "local", "postgres"),
             [Path.Combine(folder, "data"), port.ToString(CultureInfo.InvariantCulture), passwordFile])
         {
             RedirectStandardError = true,
-        })!;
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        process = Process.Start(start)!;
         process.ErrorDataReceived += (_, line) => Heard?.Invoke(line.Data ?? "");
         process.BeginErrorReadLine();
     }
@@ -47,9 +53,12 @@ internal sealed class BenchPostgres : IAsyncDisposable
 
     public string App => ConnectionString("wa_app");
 
-    public static async Task<BenchPostgres> StartAsync(CancellationToken cancellationToken)
+    public static Task<BenchPostgres> StartAsync(CancellationToken cancellationToken) => StartAsync(null, cancellationToken);
+
+    /// <summary>With more environment variables for Postgres.</summary>
+    public static async Task<BenchPostgres> StartAsync(IReadOnlyDictionary<string, string>? environment, CancellationToken cancellationToken)
     {
-        var postgres = new BenchPostgres();
+        var postgres = new BenchPostgres(environment);
         var settings = new Dictionary<string, string?>
         {
             ["ConnectionStrings:owner"] = postgres.Owner,

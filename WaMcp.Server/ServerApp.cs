@@ -26,6 +26,8 @@ public static class ServerApp
         builder.AddAddressLimit();
         builder.Services.AddWaMcpDomain().AddMedia().AddKeyAccess().AddChannels();
         builder.Services.AddAuditLog().AddBackground<WebhookInbox>();
+        builder.Services.AddOptions<InboxOptions>().BindConfiguration(InboxOptions.Section)
+            .Validate(options => options is { MaxBatch: > 0, Writers: > 0 }, "Inbox:MaxBatch and Inbox:Writers must be at least 1.").ValidateOnStart();
         builder.Services.AddSingleton<BodiesOnTheirWay>();
         builder.Services.AddScoped<Caller>().AddScoped<CallAudit>().AddSingleton<WebhookSecrets>().AddSingleton<WebhookBodies>();
         builder.Services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section)

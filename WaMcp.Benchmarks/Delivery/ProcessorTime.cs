@@ -20,6 +20,14 @@ internal static class ProcessorTime
         return TimeSpan.FromSeconds(ticks / TicksPerSecond);
     }
 
+    /// <summary>Of everything that runs on the machine.</summary>
+    public static TimeSpan OfMachine()
+    {
+        var times = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1)
+            .Select(time => long.Parse(time, CultureInfo.InvariantCulture)).ToArray();
+        return TimeSpan.FromSeconds((times[..8].Sum() - times[3] - times[4]) / TicksPerSecond); // all but idle and waiting for a disk
+    }
+
     private static (int Parent, long Own, long Ended) Read(int process)
     {
         try

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using WaMcp.Domain.Channels;
@@ -15,11 +16,12 @@ namespace WaMcp.Domain.Inbox;
 /// delivery was accepted before that commit. Each event comes with its first job, in the same statement.
 /// </summary>
 /// <param name="database">As wa_app.</param>
+/// <param name="options">How many in a commit.</param>
 /// <param name="clock">Stamps the events.</param>
 /// <param name="logger">For batches that could not be stored.</param>
-public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider clock, ILogger<WebhookInbox> logger) : BackgroundService
+public sealed partial class WebhookInbox(NpgsqlDataSource database, IOptions<InboxOptions> options, TimeProvider clock, ILogger<WebhookInbox> logger)
+    : BackgroundService
 {
-    private const int MaxBatch = 500;
     private const int MaxBatchBytes = 16 * 1024 * 1024;
     private const int Capacity = 2_000;
 
@@ -40,7 +42,7 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
     private long waitingBytes;
 
     private readonly Channel<Waiting> queue =
-        System.Threading.Channels.Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+        System.Threading.Channels.Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = options.Value.Writers == 1 });
 
     /// <summary>Stores one delivery and returns when it is durable.</summary>
     /// <param name="provider">Whose.</param>
@@ -71,20 +73,26 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, TimeProvider
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, options.Value.Writers).Select(_ => StoreWaitingAsync()));
+
+    private async Task StoreWaitingAsync()
     {
-        var batch = new List<Waiting>(MaxBatch);
+        var batch = new List<Waiting>(options.Value.MaxBatch);
         while (await queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             var bytes = 0;
-            while (batch.Count < MaxBatch && bytes < MaxBatchBytes && queue.Reader.TryRead(out var next))
+            while (batch.Count < options.Value.MaxBatch && bytes < MaxBatchBytes && queue.Reader.TryRead(out var next))
             {
                 batch.Add(next);
                 bytes += next.Body.Length;
             }
 
-            await StoreBatchAsync(batch);
-            batch.Clear();
+            if (batch.Count > 0) // another writer may have been quicker
+            {
+                await StoreBatchAsync(batch);
+                batch.Clear();
+            }
         }
     }
 
