@@ -43,18 +43,19 @@ internal sealed partial class WebhookSecrets(
     public async Task<Suspects> SuspectsAsync(byte[] body, CancellationToken cancellationToken)
     {
         var known = await OpenAsync(await VersionAsync(), cancellationToken);
-        var (tried, named) = (new List<Known>(), (ChannelId?)null);
+        var (tried, number, account) = (new List<Known>(), (ChannelId?)null, (ChannelId?)null);
         var ids = new NamedIds(body);
         while (tried.Count < MostTried && ids.Next() is { } id)
         {
             foreach (var channel in known.ById.GetValueOrDefault(id) ?? [])
             {
-                named ??= channel.Id;
+                number ??= channel.Number == id ? channel.Id : (ChannelId?)null;
+                account ??= channel.Id;
                 tried.AddRange(channel.Secrets.Except(tried).Take(MostTried - tried.Count));
             }
         }
 
-        return new Suspects(named, tried.Count == 0 && known.All.Count <= MostTried ? known.All : tried);
+        return new Suspects(number ?? account, tried.Count == 0 && known.All.Count <= MostTried ? known.All : tried);
     }
 
     // Whoever comes while they are being read waits for that, and fails with it. What began before somebody's change is read once more.
@@ -88,7 +89,7 @@ internal sealed partial class WebhookSecrets(
             .Where(channel => channel.Kind == ChannelKind.WhatsApp)
             .ToListAsync();
         var all = new Dictionary<string, Known>(StringComparer.Ordinal);
-        var owners = channels.ConvertAll(channel => (channel, owner: new Owner(channel.Id, [.. Secrets(channel).Select(KnownOf)])));
+        var owners = channels.ConvertAll(channel => (channel, owner: new Owner(channel.Id, channel.ProviderId, [.. Secrets(channel).Select(KnownOf)])));
         var byId = owners.SelectMany(pair => new[] { pair.channel.ProviderId, pair.channel.AccountId }.OfType<string>().Distinct().Select(id => (id, pair.owner)))
             .ToLookup(pair => pair.id, pair => pair.owner, StringComparer.Ordinal);
         return new Opened(at, version, [.. all.Values], byId.ToDictionary(ids => ids.Key, ids => ids.ToArray(), StringComparer.Ordinal));
@@ -132,7 +133,7 @@ internal sealed partial class WebhookSecrets(
     private partial void LogUnreadable(Exception exception, string channel);
 
     /// <summary>Who could have signed a delivery.</summary>
-    /// <param name="Named">The first channel of ours that it names; what it says may not be true.</param>
+    /// <param name="Named">The channel of ours that it names, by its number or else by its account, the first of several; what it says may not be true.</param>
     /// <param name="Tried">The secrets to be tried.</param>
     internal sealed record Suspects(ChannelId? Named, IReadOnlyList<Known> Tried)
     {
@@ -144,7 +145,7 @@ internal sealed partial class WebhookSecrets(
     internal sealed record Known(string Secret, byte[] Digest);
 
     // A channel with its secrets; one on the platform's app has none.
-    private sealed record Owner(ChannelId Id, Known[] Secrets);
+    private sealed record Owner(ChannelId Id, string Number, Known[] Secrets);
 
     /// <param name="At">When they were read.</param>
     /// <param name="Version">How often operators had changed them by then; null when Redis did not say.</param>

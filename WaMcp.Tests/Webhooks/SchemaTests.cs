@@ -59,7 +59,7 @@ public sealed class SchemaTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task NothingThatIsValidFails()
     {
-        var made = Dice(61);
+        var made = MadeBy(61);
         await RunAsync([.. Enumerable.Range(0, 150).Select(_ => Encoding.UTF8.GetBytes(made.Next().ToJsonString()))]);
         (await system.QueryAsync<long>("SELECT count(*) FROM messages WHERE client_id = $1", client.Client.Id.Value)).ShouldBeGreaterThan(100);
     }
@@ -67,11 +67,11 @@ public sealed class SchemaTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task NothingThatIsNearlyValidFailsOrIsLost()
     {
-        var made = Dice(62);
+        var made = MadeBy(62);
         await RunAsync([.. Enumerable.Range(0, 400).Select(_ => made.NextSpoilt())]);
     }
 
-    private DocumentDice Dice(int area)
+    private DocumentDice MadeBy(int area)
     {
         output.WriteLine(MetaContract.Document is null
             ? "Made of the kinds that the tests know: this machine has not Meta's contract."
