@@ -1,6 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Npgsql;
-using WaMcp.Domain.Conversations;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Messages;
 using WaMcp.Tests.Drivers;
@@ -120,7 +120,7 @@ public sealed class UnreadTests(SharedSystem shared)
         var heard = await talk.Mcp.ResultAsync("wait_for_reply", new { channel = talk.Channel, person = phone, timeoutSeconds = 60 });
         heard.GetProperty("messages").GetArrayLength().ShouldBe(1);
 
-        async Task WriteAsync(System.Text.Json.Nodes.JsonObject message)
+        async Task WriteAsync(JsonObject message)
         {
             await webhooks.WriteAsync(message);
             await webhooks.DoneAsync();
@@ -201,7 +201,7 @@ public sealed class UnreadTests(SharedSystem shared)
         Texts(heard).ShouldContain("it is me");
         Texts(heard).ShouldNotContain("long read");
 
-        async Task WriteAsync(System.Text.Json.Nodes.JsonObject message)
+        async Task WriteAsync(JsonObject message)
         {
             await webhooks.WriteAsync(message);
             await webhooks.DoneAsync();

@@ -122,8 +122,8 @@ public sealed class WaitForReplyTests(WaitForReplyTests.OwnSystem own) : IClassF
     {
         var talk = await Talk.OpenAsync(system);
         var sent = await talk.SendAsync("send_message", new { text = "Hello?" });
-        var conversation = new Guid(await system.QueryAsync<string>(
-            "SELECT conversation_id::text FROM messages WHERE client_id = $1 AND direction = 'Outbound'", talk.Client.Client.Id.Value) ?? "");
+        var conversation = await system.QueryAsync<Guid>(
+            "SELECT conversation_id FROM messages WHERE client_id = $1 AND direction = 'Outbound'", talk.Client.Client.Id.Value);
         var waiting = talk.Mcp.CallAsync("wait_for_reply", new { conversationId = sent.GetProperty("conversationId").GetString(), timeoutSeconds = 120 });
         await WaitingAsync(1);
         await (taken switch
