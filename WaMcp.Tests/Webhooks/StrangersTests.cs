@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using WaMcp.Domain;
 using WaMcp.Domain.Channels;
@@ -59,7 +60,7 @@ public sealed class StrangersTests
     public async Task WhatWaitsForTheDatabaseIsBounded()
     {
         await using var database = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1");
-        using var inbox = new WebhookInbox(database, TimeProvider.System, NullLogger<WebhookInbox>.Instance); // nobody stores what comes in
+        using var inbox = new WebhookInbox(database, Options.Create(new InboxOptions()), TimeProvider.System, NullLogger<WebhookInbox>.Instance); // nobody stores what comes in
         var body = new byte[4 * Mebibyte];
         using var gone = new CancellationTokenSource();
         var waiting = Enumerable.Range(0, 32).Select(number => inbox.StoreAsync(ChannelKind.WhatsApp, body, null, $"req_{number}", gone.Token)).ToList();
