@@ -48,7 +48,7 @@ public sealed class AddChannel(WaMcpDbContext context, AuditedChange change, Sec
         }
 
         var channel = Build(number);
-        if (number.AppSecret is { } appSecret && (await apps.OfSecretAsync(appSecret, cancellationToken)).FirstOrDefault() is { } other)
+        if (number.AppSecret is { } appSecret && await apps.OfSecretAsync(appSecret, cancellationToken) is [var other, ..])
         {
             apps.TakeOver(channel, other); // another number of the same app: what that app signed before speaks for this one too
         }

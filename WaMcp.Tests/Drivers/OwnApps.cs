@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Tenancy;
