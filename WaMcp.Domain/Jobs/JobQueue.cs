@@ -113,8 +113,12 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
     public static async Task EnqueueAsync(WaMcpDbContext context, NewJob job, CancellationToken cancellationToken) =>
         await EnqueueAsync((NpgsqlConnection)context.Database.GetDbConnection(), [job], cancellationToken);
 
-    /// <summary>Adds jobs on an open connection, inside its transaction if it has one.</summary>
-    public static async Task EnqueueAsync(NpgsqlConnection connection, IReadOnlyCollection<NewJob> jobs, CancellationToken cancellationToken)
+    /// <summary>Adds jobs on an open connection, inside its transaction if it has one, and wakes a worker when that commits.</summary>
+    public static Task EnqueueAsync(NpgsqlConnection connection, IReadOnlyCollection<NewJob> jobs, CancellationToken cancellationToken) =>
+        EnqueueAsync(connection, jobs, wakes: true, cancellationToken);
+
+    /// <summary>The same; without waking anybody it costs the commit no turn among all others of the cluster.</summary>
+    public static async Task EnqueueAsync(NpgsqlConnection connection, IReadOnlyCollection<NewJob> jobs, bool wakes, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         foreach (var job in jobs)
@@ -140,7 +144,11 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
             });
         }
 
-        batch.BatchCommands.Add(new($"NOTIFY {Notification}"));
+        if (wakes)
+        {
+            batch.BatchCommands.Add(new($"NOTIFY {Notification}"));
+        }
+
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -256,7 +264,7 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
         }
     }
 
-    /// <summary>Puts jobs back as if they had not been claimed, and wakes somebody else for them.</summary>
+    /// <summary>Puts jobs back as if they had not been claimed, and wakes somebody else for them if they are due.</summary>
     /// <param name="jobs">Claimed jobs; those that somebody else has by now stay as they are.</param>
     /// <param name="delay">Not before.</param>
     /// <param name="reason">What they wait for.</param>
@@ -276,7 +284,11 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
                 new() { Value = delay }, new() { Value = (object?)reason ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
             },
         });
-        batch.BatchCommands.Add(new($"NOTIFY {Notification}"));
+        if (delay == TimeSpan.Zero)
+        {
+            batch.BatchCommands.Add(new($"NOTIFY {Notification}"));
+        }
+
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -98,9 +98,10 @@ public sealed class AcceptMedia(
     private async Task<MediaObject> ReuseAsync(MediaSource.Kept source, MediaRequest request, bool keep, CancellationToken cancellationToken)
     {
         // What somebody else sent belongs to the channels that it came over; what the client gave here itself is its own everywhere.
-        var found = await find.ExecuteAsync(source.Id, source.Over, cancellationToken);
-        var kept = (found is { File.Uploaded: true } or { Carrier: not null } ? found.File : null)
-            ?? throw Fault.NotFound("media", source.Id.ToString(), "Media is kept for as long as your messages are; pass the file again.");
+        var kept = await find.FileAsync(source.Id, cancellationToken);
+        kept = kept is { Uploaded: true } || (kept is not null && await find.ExecuteAsync(source.Id, source.Over, cancellationToken) is { Carrier: not null })
+            ? kept
+            : throw Fault.NotFound("media", source.Id.ToString(), "Media is kept for as long as your messages are; pass the file again.");
         var head = request.Kind == MediaKind.Sticker ? await HeadAsync(kept, cancellationToken) : [];
         Require("mediaId", request, kept.MimeType, kept.Size, head);
         if (keep)

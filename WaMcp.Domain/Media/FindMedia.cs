@@ -14,13 +14,17 @@ public sealed class FindMedia(WaMcpDbContext context)
     /// <param name="Carrier">The first message that carries it over one of the channels, a contact's before the client's own; null when there is none.</param>
     public sealed record Found(MediaObject File, Message? Carrier);
 
+    /// <summary>The file alone; null when it is not here, or was given up.</summary>
+    public Task<MediaObject?> FileAsync(MediaObjectId id, CancellationToken cancellationToken) =>
+        context.MediaObjects.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id && row.DeletedAt == null, cancellationToken);
+
     /// <summary>Null when it is not here, or was given up.</summary>
     /// <param name="id">Which.</param>
     /// <param name="over">The channels whose messages count.</param>
     /// <param name="cancellationToken">Stops.</param>
     public async Task<Found?> ExecuteAsync(MediaObjectId id, IEnumerable<ChannelId> over, CancellationToken cancellationToken)
     {
-        var file = await context.MediaObjects.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id && row.DeletedAt == null, cancellationToken);
+        var file = await FileAsync(id, cancellationToken);
         Guid[] channels = [.. over.Select(channel => channel.Value)];
         if (file is null || channels.Length == 0)
         {

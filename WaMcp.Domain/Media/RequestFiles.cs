@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Data;
 using WaMcp.Domain.Jobs;
@@ -19,7 +20,8 @@ namespace WaMcp.Domain.Media;
 public sealed class RequestFiles(WaMcpDbContext context, TenantContext tenant, MarkMedia media)
 {
     /// <summary>Looks after the files of what a delivery said, once it is recorded.</summary>
-    public async Task ExecuteAsync(
+    /// <returns>Whether there are files to fetch: somebody has to be woken for them after the commit.</returns>
+    public async Task<bool> ExecuteAsync(
         ChannelId channel, IReadOnlyList<InboundMessage> messages, IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken)
     {
         string[] carrying =
@@ -28,20 +30,19 @@ public sealed class RequestFiles(WaMcpDbContext context, TenantContext tenant, M
                 .Concat(changes.Where(change => change.Edit is { } edit && HasFile(edit)).Select(change => change.ProviderMessageId)).Distinct(),
         ];
         string?[] revoked = [.. changes.Where(change => change.Edit is null).Select(change => change.ProviderMessageId).Distinct()];
-        if (carrying.Length > 0)
-        {
-            await FetchAsync(channel, carrying, cancellationToken);
-        }
+        var isWanted = carrying.Length > 0 && await FetchAsync(channel, carrying, cancellationToken);
 
         if (revoked.Length > 0)
         {
             await GiveUpAsync(channel, revoked, cancellationToken);
         }
+
+        return isWanted;
     }
 
     private static bool HasFile(InboundMessage message) => message.Content?.File?.ProviderMediaId is not null;
 
-    private async Task FetchAsync(ChannelId channel, string[] carrying, CancellationToken cancellationToken)
+    private async Task<bool> FetchAsync(ChannelId channel, string[] carrying, CancellationToken cancellationToken)
     {
         var client = tenant.ClientId;
         var wanted = await context.Database
@@ -54,10 +55,13 @@ public sealed class RequestFiles(WaMcpDbContext context, TenantContext tenant, M
                 RETURNING id AS "Value"
                 """)
             .ToListAsync(cancellationToken);
-        foreach (var message in wanted)
+        var jobs = wanted.ConvertAll(message => new NewJob(JobKind.FetchMedia, message, client, channel, Activity.Current?.Id));
+        if (jobs.Count > 0)
         {
-            await JobQueue.EnqueueAsync(context, new NewJob(JobKind.FetchMedia, message, client, channel, Activity.Current?.Id), cancellationToken);
+            await JobQueue.EnqueueAsync((NpgsqlConnection)context.Database.GetDbConnection(), jobs, wakes: false, cancellationToken);
         }
+
+        return jobs.Count > 0;
     }
 
     private async Task GiveUpAsync(ChannelId channel, string?[] revoked, CancellationToken cancellationToken)

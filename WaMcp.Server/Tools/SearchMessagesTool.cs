@@ -65,7 +65,7 @@ internal sealed class SearchMessagesTool() : MessagingTool<SearchMessagesTool.In
     // A contact has one conversation.
     private async Task<ConversationArgument?> OfContactAsync(ToolCall<Input> call, CancellationToken cancellationToken)
     {
-        if (ReadingArgument.Id<ContactId>("contactId", call.Input.ContactId) is not { } contact)
+        if (ReadingArgument.Id<ContactId>("contactId", call.Input.ContactId) is not { } named)
         {
             return null;
         }
@@ -75,7 +75,9 @@ internal sealed class SearchMessagesTool() : MessagingTool<SearchMessagesTool.In
             throw Fault.Invalid("contactId", "cannot be combined with conversationId.");
         }
 
-        var conversation = await call.Get<WaMcpDbContext>().Conversations.AsNoTracking()
+        var database = call.Get<WaMcpDbContext>();
+        var contact = new ContactId(await ConversationArgument.KeptAsync(database, named.Value, cancellationToken) ?? named.Value);
+        var conversation = await database.Conversations.AsNoTracking()
             .Where(row => row.ContactId == contact).Select(row => (ConversationId?)row.Id).SingleOrDefaultAsync(cancellationToken);
         try
         {

@@ -175,7 +175,7 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
             wait = conversation is { } there ? watch.Enter(client, there) : watch.Enter(client, Channel.Id);
             if (isFirst && Since is not null)
             {
-                messages.Require(Since, Scope, Scope with { Conversation = ReadingArgument.Id<ConversationId>("conversationId", input.ConversationId) });
+                messages.Require(Since, [Scope, .. await EndedAsync(cancellationToken)]);
             }
 
             isFirst = false;
@@ -198,6 +198,15 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
         public void Dispose() => wait?.Dispose();
 
         private ReadMessages.Scope Scope => new(Channel.Id, Conversation, Heard: true);
+
+        // The conversations that were put together with this one: their cursors are good for it.
+        private async Task<IEnumerable<ReadMessages.Scope>> EndedAsync(CancellationToken cancellationToken)
+        {
+            var kept = Conversation?.Value;
+            var ended = kept is null ? [] : await call.Get<WaMcpDbContext>().EndedIds.AsNoTracking()
+                .Where(each => each.KeptId == kept).Select(each => each.Id).ToListAsync(cancellationToken);
+            return ended.Select(each => Scope with { Conversation = new ConversationId(each) });
+        }
 
         private async Task<ConversationId?> FindAsync(Recipient person, CancellationToken cancellationToken)
         {

@@ -102,8 +102,11 @@ internal sealed class WebhookDriver(WaMcpSystem system)
     /// <summary>Waits until everything that came in is recorded, and none of it was given up.</summary>
     public async Task DoneAsync()
     {
-        await Eventually.TrueAsync("what came in is recorded", async () =>
-            await system.QueryAsync<long>("SELECT count(*) FROM jobs WHERE kind IN ('FanOut', 'Receive') AND dead_at IS NULL") == 0);
+        await Eventually.GetAsync(
+            "what came in is recorded",
+            async () => await system.QueryAsync<string>(
+                "SELECT string_agg(concat_ws(' ', kind, attempts, last_error), ', ') FROM jobs WHERE kind IN ('FanOut', 'Receive') AND dead_at IS NULL") ?? "",
+            waiting => waiting.Length == 0);
         (await system.QueryAsync<string[]>("SELECT array_agg(last_error) FROM jobs WHERE kind IN ('FanOut', 'Receive')") ?? []).ShouldBeEmpty();
     }
 

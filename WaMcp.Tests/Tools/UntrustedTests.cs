@@ -74,7 +74,7 @@ public sealed class UntrustedTests(SharedSystem shared)
             {
                 holder.GetProperty("untrusted").GetBoolean().ShouldBeTrue(holder.GetRawText());
                 holder.GetProperty("origin").GetProperty("contact").GetString().ShouldBe(seen.GetProperty("contact").GetProperty("id").GetString());
-                var by = holder.TryGetProperty("sourceUrl", out _) ? "advertisement" : holder.TryGetProperty("reason", out _) || kind == "system" ? "provider" : "contact";
+                var by = holder.TryGetProperty("sourceUrl", out _) ? "advertisement" : (holder.TryGetProperty("reason", out _) && !holder.TryGetProperty("state", out _)) || kind == "system" ? "provider" : "contact";
                 holder.GetProperty("origin").GetProperty("by").GetString().ShouldBe(by, holder.GetRawText());
             }
         }

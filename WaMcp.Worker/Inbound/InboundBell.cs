@@ -1,11 +1,12 @@
 using Npgsql;
+using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Messages;
 
 namespace WaMcp.Worker.Inbound;
 
 /// <summary>
-/// Tells the Servers that messages have been committed, for those who wait for a reply (<see cref="InboundWatch"/>). What has gathered while the last round
-/// went out goes in one statement: no timer, and one round trip at a time however many messages come.
+/// Tells the Servers that messages have been committed, for those who wait for a reply (<see cref="InboundWatch"/>), and the Workers that jobs have come
+/// with them. What has gathered while the last round went out goes in one statement: no timer, and one round trip at a time however many messages come.
 /// </summary>
 /// <remarks>
 /// A commit with a notification takes turns with all others of the cluster until it is on the disk; so recordings do not notify themselves. This statement
@@ -23,11 +24,18 @@ internal sealed partial class InboundBell(NpgsqlDataSource database, TimeProvide
 
     private readonly Lock gate = new();
     private readonly SemaphoreSlim bell = new(0, 1);
-    private HashSet<string> keys = [];
+    private HashSet<(string Name, string Key)> keys = [];
 
     /// <summary>Tells it soon. Never waits and never throws.</summary>
     /// <param name="rung">What <see cref="RecordInbound.TakeRings"/> gives.</param>
-    public void Ring(IReadOnlyCollection<string> rung)
+    /// <param name="hasJobs">Whether there are files to fetch or endpoints to tell.</param>
+    public void Ring(IReadOnlyCollection<string> rung, bool hasJobs)
+    {
+        IEnumerable<(string Name, string Key)> all = rung.Select(key => (InboundWatch.Notification, key));
+        Ring([.. hasJobs ? all.Append((JobQueue.Notification, "")) : all]);
+    }
+
+    private void Ring(IReadOnlyCollection<(string Name, string Key)> rung)
     {
         if (rung.Count == 0)
         {
@@ -69,7 +77,7 @@ internal sealed partial class InboundBell(NpgsqlDataSource database, TimeProvide
 
     private async Task<bool> TryTellAsync()
     {
-        HashSet<string> gathered;
+        HashSet<(string Name, string Key)> gathered;
         lock (gate)
         {
             (gathered, keys) = (keys, []);
@@ -82,8 +90,9 @@ internal sealed partial class InboundBell(NpgsqlDataSource database, TimeProvide
 
         try
         {
-            await using var command = database.CreateCommand($"SELECT pg_notify('{InboundWatch.Notification}', key) FROM unnest($1) AS key");
-            command.Parameters.AddWithValue(gathered.ToArray());
+            await using var command = database.CreateCommand("SELECT pg_notify(name, key) FROM unnest($1, $2) AS rung (name, key)");
+            command.Parameters.AddWithValue(gathered.Select(each => each.Name).ToArray());
+            command.Parameters.AddWithValue(gathered.Select(each => each.Key).ToArray());
             await command.ExecuteNonQueryAsync();
             return true;
         }
@@ -95,6 +104,6 @@ internal sealed partial class InboundBell(NpgsqlDataSource database, TimeProvide
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Who waits for a reply could not be told of messages in {Count} places; trying again.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Who waits could not be told of what was recorded in {Count} places; trying again.")]
     private partial void LogNotTold(Exception exception, int count);
 }

@@ -92,10 +92,10 @@ internal sealed class ReceiveEvent(
             await JobQueue.CompleteAsync(connection, job, cancellationToken);
         }
 
-        var unknown = 0;
+        var (unknown, hasJobs) = (0, false);
         if (granted)
         {
-            unknown = await RecordAsync(job, webhook, channel.Id, updates, connection, cancellationToken);
+            (unknown, hasJobs) = await RecordAsync(job, webhook, channel.Id, updates, connection, cancellationToken);
         }
         else
         {
@@ -103,7 +103,7 @@ internal sealed class ReceiveEvent(
         }
 
         await transaction.CommitAsync(cancellationToken);
-        bell.Ring(inbound.TakeRings());
+        bell.Ring(inbound.TakeRings(), hasJobs);
         if (unknown > 0)
         {
             WaMcpTelemetry.DeliveryEnded(channel.Kind.ToString(), UnknownMessage, unknown);
@@ -112,7 +112,7 @@ internal sealed class ReceiveEvent(
         return granted;
     }
 
-    private async Task<int> RecordAsync(
+    private async Task<(int Unknown, bool HasJobs)> RecordAsync(
         Job job, WebhookEvent webhook, ChannelId channelId, object[] updates, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var told = updates.OfType<StatusUpdate>().ToList();
@@ -146,7 +146,8 @@ internal sealed class ReceiveEvent(
             await contacts.PreferAsync(met[preference], preference.StopsMarketing, preference.At, cancellationToken);
         }
 
-        await files.ExecuteAsync(channelId, [.. updates.OfType<InboundMessage>()], [.. updates.OfType<MessageChange>()], cancellationToken);
+        var hasJobs = await files.ExecuteAsync(channelId, [.. updates.OfType<InboundMessage>()], [.. updates.OfType<MessageChange>()], cancellationToken)
+            || await context.Endpoints.AnyAsync(endpoint => endpoint.DisabledAt == null, cancellationToken);
 
         // One with our own id is another client's when it is not this one's; of the others nobody knows yet.
         var unknown = told.Except(about.Select(each => each.Status)).Where(update => update is { MessageId: null, State: not null }).ToList();
@@ -161,7 +162,7 @@ internal sealed class ReceiveEvent(
         };
         await AuditTable.WriteAsync(connection, [row], cancellationToken);
         await early.KeepAsync(channelId, unknown, cancellationToken);
-        return unknown.Count;
+        return (unknown.Count, hasJobs);
     }
 
     // Whoever wrote what is known already is not met again, or a delivery that comes twice would bring back somebody who was erased.

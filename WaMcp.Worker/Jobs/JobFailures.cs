@@ -18,14 +18,16 @@ internal sealed partial class JobFailures(JobQueue queue, IOptions<JobOptions> o
         {
             // The text of an exception may hold content; its type does not.
             var error = exception is Fault fault ? fault.PublicText : exception.GetType().Name;
-            if (job.Attempts > options.Value.RetrySchedule.Count)
+            // What became of a file is a word on its message, not a dead letter: its handler says itself when it is enough.
+            var planned = options.Value.RetrySchedule;
+            if (job.Attempts > planned.Count && job.Kind != JobKind.FetchMedia)
             {
                 await queue.BuryAsync(job, error, CancellationToken.None);
                 LogBuried(job.Kind, job.Id, job.Attempts);
             }
             else
             {
-                await queue.ReturnAsync(job, options.Value.RetrySchedule[job.Attempts - 1], error, CancellationToken.None);
+                await queue.ReturnAsync(job, planned[Math.Min(job.Attempts, planned.Count) - 1], error, CancellationToken.None);
             }
         }
         catch (Exception notWritten)

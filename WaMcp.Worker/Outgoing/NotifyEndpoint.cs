@@ -119,8 +119,7 @@ internal sealed partial class NotifyEndpoint(
             .Where(endpoint => endpoint.Id == id && (endpoint.LastSuccessAt == null || endpoint.LastSuccessAt < stale || endpoint.FailingSince != null))
             .ExecuteUpdateAsync(
                 set => set.SetProperty(endpoint => endpoint.LastSuccessAt, (DateTimeOffset?)now).SetProperty(endpoint => endpoint.LastStatus, answer.Status)
-                    .SetProperty(endpoint => endpoint.LastError, (string?)null).SetProperty(endpoint => endpoint.FailingSince, (DateTimeOffset?)null)
-                    .SetProperty(endpoint => endpoint.HoldUntil, (DateTimeOffset?)null),
+                    .SetProperty(endpoint => endpoint.LastError, (string?)null).SetProperty(endpoint => endpoint.FailingSince, (DateTimeOffset?)null),
                 cancellationToken);
     }
 
@@ -132,7 +131,7 @@ internal sealed partial class NotifyEndpoint(
         await context.Endpoints.Where(endpoint => endpoint.Id == id).ExecuteUpdateAsync(
             set => set.SetProperty(endpoint => endpoint.LastFailureAt, (DateTimeOffset?)now).SetProperty(endpoint => endpoint.LastStatus, answer.Status)
                 .SetProperty(endpoint => endpoint.LastError, answer.Error).SetProperty(endpoint => endpoint.FailingSince, endpoint => endpoint.FailingSince ?? since)
-                .SetProperty(endpoint => endpoint.HoldUntil, endpoint => hold ?? endpoint.HoldUntil),
+                .SetProperty(endpoint => endpoint.HoldUntil, endpoint => endpoint.HoldUntil > hold ? endpoint.HoldUntil : hold ?? endpoint.HoldUntil),
             cancellationToken);
         return await context.Endpoints.Where(endpoint => endpoint.Id == id).Select(endpoint => endpoint.FailingSince).SingleAsync(cancellationToken) ?? now;
     }

@@ -41,9 +41,23 @@ internal sealed class PruneMessages(
         WITH old AS MATERIALIZED (
             SELECT id FROM messages
             WHERE client_id = $1 AND created_at < $2 AND (body IS NOT NULL OR raw IS NOT NULL OR content IS NOT NULL)
-                AND NOT EXISTS (SELECT FROM jobs WHERE jobs.subject_id = messages.id AND dead_at IS NULL)
+                AND NOT EXISTS (SELECT FROM jobs WHERE jobs.subject_id = messages.id AND kind = 'Deliver' AND dead_at IS NULL)
             ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED)
         UPDATE messages SET body = NULL, raw = NULL, content = NULL, media_ids = '{}', content_removed_at = now() FROM old WHERE messages.id = old.id
+        """;
+
+    // Nobody can read any more what was emptied. What comes in meanwhile is later, and stays unread.
+    private const string Unread =
+        """
+        UPDATE conversations SET read_until = emptied.last, shown_until = greatest(shown_until, emptied.last)
+        FROM (
+            SELECT known.id, (
+                SELECT message.id FROM messages message
+                WHERE message.client_id = $1 AND message.conversation_id = known.id AND message.heard AND message.id > known.read_until
+                    AND message.content_removed_at IS NOT NULL
+                ORDER BY message.id DESC LIMIT 1) AS last
+            FROM conversations known WHERE known.client_id = $1 AND known.has_unread) emptied
+        WHERE conversations.id = emptied.id AND conversations.read_until < emptied.last
         """;
 
     private const string Orders =
@@ -125,6 +139,12 @@ internal sealed class PruneMessages(
         await InBatchesAsync(() => Of(Orders, clock.GetUtcNow() - IdempotencyKey.KeptFor), "orders", turn, cancellationToken);
         await InBatchesAsync(() => Of(Statuses, clock.GetUtcNow() - EarlyStatuses.KeptFor), "deliveries", turn, cancellationToken);
         turn.Count("clients", pruned > 0 ? 1 : 0);
+        if (pruned > 0)
+        {
+            await using var read = new NpgsqlCommand(Unread, connection) { Parameters = { new() { Value = client.Value } } };
+            await read.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         await scope.ServiceProvider.GetRequiredService<MarkMedia>().MarkUnusedAsync(before, cancellationToken);
         turn.Count("media", await scope.ServiceProvider.GetRequiredService<DeleteMedia>().ExecuteAsync(cancellationToken));
 

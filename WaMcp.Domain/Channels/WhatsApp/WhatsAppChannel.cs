@@ -68,7 +68,7 @@ public sealed class WhatsAppChannel(HttpClient http, WhatsAppCredentials credent
 
     /// <inheritdoc/>
     public Task<DownloadOutcome> DownloadAsync(Channel channel, WantedFile wanted, CancellationToken cancellationToken) => files.ExecuteAsync(
-        http,
+        proof.SendAsync,
         () => Request(HttpMethod.Get, channel, $"{Uri.EscapeDataString(wanted.ProviderMediaId)}?phone_number_id={Uri.EscapeDataString(channel.ProviderId)}"),
         wanted,
         cancellationToken);

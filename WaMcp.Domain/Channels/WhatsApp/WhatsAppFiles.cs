@@ -30,12 +30,12 @@ public sealed class WhatsAppFiles(GuardedHttp guarded, IOptions<WhatsAppOptions>
     private const int Addresses = 2;
 
     /// <summary>Fetches it.</summary>
-    /// <param name="http">Asks the Graph API.</param>
+    /// <param name="send">Asks the provider, with its proof.</param>
     /// <param name="ask">Makes the request for the file's address, with the credential.</param>
     /// <param name="wanted">What.</param>
     /// <param name="cancellationToken">Stops.</param>
     internal async Task<DownloadOutcome> ExecuteAsync(
-        HttpClient http, Func<HttpRequestMessage> ask, WantedFile wanted, CancellationToken cancellationToken)
+        Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, Func<HttpRequestMessage> ask, WantedFile wanted, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(options.Value.DownloadTimeout);
@@ -43,7 +43,7 @@ public sealed class WhatsAppFiles(GuardedHttp guarded, IOptions<WhatsAppOptions>
         {
             for (var address = 1; ; address++)
             {
-                var outcome = await TryAsync(http, ask, wanted, patience.Token);
+                var outcome = await TryAsync(send, ask, wanted, patience.Token);
                 if (address == Addresses || outcome is not (null or DownloadOutcome.Failed { Trouble: FileTrouble.WrongChecksum }))
                 {
                     return outcome ?? Away;
@@ -61,10 +61,10 @@ public sealed class WhatsAppFiles(GuardedHttp guarded, IOptions<WhatsAppOptions>
 
     // Null: the address ran out.
     private async Task<DownloadOutcome?> TryAsync(
-        HttpClient http, Func<HttpRequestMessage> ask, WantedFile wanted, CancellationToken cancellationToken)
+        Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, Func<HttpRequestMessage> ask, WantedFile wanted, CancellationToken cancellationToken)
     {
         using var question = ask();
-        using var answer = await http.SendAsync(question, cancellationToken);
+        using var answer = await send(question, cancellationToken);
         if (answer.StatusCode != HttpStatusCode.OK)
         {
             return await RefusedAsync(answer, cancellationToken);

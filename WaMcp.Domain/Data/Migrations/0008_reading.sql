@@ -156,7 +156,7 @@ DECLARE
     glance CONSTANT integer := least(200, budget);
     rare CONSTANT integer := least(1000, budget);
     mine CONSTANT uuid := current_client();
-    words CONSTANT tsquery := concat('''', search_scope(mine, over), ''' & ', regexp_replace(wanted::text, '<(-|\d+)>', '&', 'g'))::tsquery;
+    words tsquery;
     -- All columns of one index, so that no other is walked: in that of ids there are other clients' rows. Nor may all rows be read and sorted, as a plan
     -- made before the table was analyzed would have it: hence the settings above.
     along CONSTANT text := CASE WHEN within IS NULL THEN 'client_id, channel_id, id' ELSE 'client_id, conversation_id, id' END;
@@ -167,6 +167,10 @@ DECLARE
     seen record;
 BEGIN
     ids := '{}';
+    IF mine IS NULL THEN
+        RETURN;
+    END IF;
+    words := concat('''', search_scope(mine, over), ''' & ', regexp_replace(wanted::text, '<(-|\d+)>', '&', 'g'))::tsquery;
     FOR seen IN EXECUTE format(
         'SELECT id, CASE WHEN search @@ $1 THEN search @@ $2 AND channel_id = $3 AND ($4 IS NULL OR direction = $4) END AS fits FROM messages
          WHERE (%1$s) >= ($5, $6, $7) AND (%1$s) < ($5, $6, $8) ORDER BY %2$s DESC LIMIT $9', along, replace(along, ',', ' DESC,'))
@@ -198,10 +202,5 @@ BEGIN
 END
 $$;
 
--- Over which channels a file of the connection's client went or came; as the owner for the same reason.
-CREATE FUNCTION channels_of_media(media uuid) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT DISTINCT channel_id FROM messages
-    WHERE media_ids @> ARRAY[media] AND media_ids <> ARRAY[]::uuid[] AND client_id = current_client()
-$$;
-REVOKE ALL ON FUNCTION find_messages, channels_of_media FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION find_messages, channels_of_media TO wa_app;
+REVOKE ALL ON FUNCTION find_messages FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_messages TO wa_app;

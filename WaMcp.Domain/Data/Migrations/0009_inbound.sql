@@ -51,6 +51,10 @@ ALTER TABLE contacts DROP CONSTRAINT contacts_somebody;
 ALTER TABLE contacts ADD CONSTRAINT contacts_erased CHECK (
     erased_at IS NULL OR (provider_user_id IS NULL AND phone IS NULL AND name IS NULL AND username IS NULL));
 
+-- From a contact to the conversation, which is asked more often than the other way round.
+ALTER TABLE conversations DROP CONSTRAINT conversations_client_id_channel_id_contact_id_key;
+ALTER TABLE conversations ADD UNIQUE (client_id, contact_id, channel_id);
+
 -- What a person was called before. Numbers get new owners, one after the other, so one leads to a person only for what was written until they gave
 -- it up; of those who had it, to the first who did after that.
 CREATE TABLE contact_aliases (
@@ -127,8 +131,9 @@ BEGIN
     ELSIF ended IS NOT NULL THEN
         UPDATE jobs SET order_key = kept WHERE order_key = ended AND dead_at IS NOT NULL;
         PERFORM FROM jobs WHERE order_key IN (kept, ended) AND dead_at IS NULL ORDER BY seq FOR UPDATE;
-        -- New to whoever reads the conversation with a cursor, whenever they were written.
-        UPDATE messages SET contact_id = survivor, conversation_id = kept, tx = pg_current_xact_id()
+        -- What was unread there is new to whoever reads the conversation with a cursor. What was read or answered is not: it is nobody's next reply.
+        UPDATE messages SET contact_id = survivor, conversation_id = kept,
+            tx = CASE WHEN heard AND id > (SELECT read_until FROM conversations WHERE id = ended) THEN pg_current_xact_id() ELSE tx END
         WHERE client_id = mine AND conversation_id = ended;
         GET DIAGNOSTICS moved = ROW_COUNT;
         UPDATE conversations SET last_inbound_at = greatest(conversations.last_inbound_at, other.last_inbound_at),
@@ -149,8 +154,10 @@ BEGIN
         ON CONFLICT (subject) DO UPDATE SET tat = greatest(pacing.tat, excluded.tat);
         UPDATE ended_ids SET kept_id = kept WHERE client_id = mine AND kept_id = ended;
         INSERT INTO ended_ids (id, client_id, kept_id, created_at) VALUES (ended, mine, kept, moment);
-        PERFORM pg_notify('wamcp_inbound', concat(ended, ' ', mine, '/', over)); -- whoever waits there looks again
         DELETE FROM conversations WHERE id = ended;
+    END IF;
+    IF ended IS NOT NULL THEN
+        PERFORM pg_notify('wamcp_inbound', concat_ws(' ', ended, kept, concat(mine, '/', over))); -- whoever waits for either looks again
     END IF;
     -- A number that both had had is one alias.
     UPDATE contact_aliases held SET until = greatest(held.until, other.until) FROM contact_aliases other

@@ -42,19 +42,24 @@ CREATE INDEX jobs_by_turn ON jobs (kind, turn, run_at, seq) WHERE dead_at IS NUL
 CREATE INDEX jobs_of_endpoint ON jobs (endpoint_id, subject_id) WHERE endpoint_id IS NOT NULL;
 
 -- Whoever writes down what happened to a message also writes the jobs that tell it: in the same transaction, by whatever way it is written, so
--- that none can be forgotten. The endpoints are those that the transaction's client has.
+-- that none can be forgotten. The endpoints are those that the transaction's client has. Nothing is notified: such commits would take turns across the
+-- whole cluster; a worker rings after the commit (InboundBell), and otherwise looks every few seconds.
 CREATE FUNCTION tell_endpoints() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    -- Several statuses may be written down at once, and each is told.
+    details text[] := CASE TG_ARGV[0]
+        WHEN 'message.status' THEN array_remove(ARRAY[
+            CASE WHEN NEW.state = 'Sent' AND OLD.state <> 'Sent' OR NEW.sent_at IS NOT NULL AND OLD.sent_at IS NULL THEN ':sent' END,
+            CASE WHEN NEW.state = 'Delivered' AND OLD.state <> 'Delivered' OR NEW.delivered_at IS NOT NULL AND OLD.delivered_at IS NULL THEN ':delivered' END,
+            CASE WHEN NEW.state = 'Read' AND OLD.state <> 'Read' OR NEW.read_at IS NOT NULL AND OLD.read_at IS NULL THEN ':read' END,
+            CASE WHEN NEW.state = 'Failed' AND OLD.state <> 'Failed' THEN ':failed' END], NULL)
+        WHEN 'message.edited' THEN ARRAY[':' || floor(extract(epoch FROM NEW.edited_at) * 1000)::bigint]
+        ELSE ARRAY[''] END;
 BEGIN
     INSERT INTO jobs (id, kind, client_id, subject_id, run_at, trace_parent, endpoint_id, event)
-    SELECT gen_random_uuid(), 'Notify', NEW.client_id, NEW.id, now(), NEW.trace_parent, id, TG_ARGV[0] || CASE TG_ARGV[0]
-        WHEN 'message.status' THEN ':' || lower(NEW.state)
-        WHEN 'message.edited' THEN ':' || floor(extract(epoch FROM NEW.edited_at) * 1000)::bigint
-        ELSE '' END
-    FROM endpoints
+    SELECT gen_random_uuid(), 'Notify', NEW.client_id, NEW.id, now(), NEW.trace_parent, id, TG_ARGV[0] || detail
+    FROM endpoints CROSS JOIN unnest(details) AS detail
     WHERE client_id = NEW.client_id AND disabled_at IS NULL AND TG_ARGV[0] = ANY (events) AND (channel_ids = '{}' OR NEW.channel_id = ANY (channel_ids));
-    IF FOUND THEN
-        NOTIFY wamcp_jobs;
-    END IF;
     RETURN NULL;
 END
 $$;
@@ -69,6 +74,7 @@ CREATE TRIGGER message_edited AFTER UPDATE OF edited_at ON messages
 CREATE TRIGGER message_revoked AFTER UPDATE OF revoked_at ON messages
     FOR EACH ROW WHEN (NEW.direction = 'Inbound' AND NEW.sent_at IS NOT NULL AND OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL)
     EXECUTE FUNCTION tell_endpoints('message.revoked');
-CREATE TRIGGER message_status AFTER UPDATE OF state ON messages
-    FOR EACH ROW WHEN (NEW.direction = 'Outbound' AND NEW.state <> OLD.state AND NEW.state IN ('Sent', 'Delivered', 'Read', 'Failed'))
+CREATE TRIGGER message_status AFTER UPDATE OF state, sent_at, delivered_at, read_at ON messages
+    FOR EACH ROW WHEN (NEW.direction = 'Outbound' AND (NEW.state <> OLD.state AND NEW.state IN ('Sent', 'Delivered', 'Read', 'Failed')
+        OR (NEW.sent_at IS NULL, NEW.delivered_at IS NULL, NEW.read_at IS NULL) <> (OLD.sent_at IS NULL, OLD.delivered_at IS NULL, OLD.read_at IS NULL)))
     EXECUTE FUNCTION tell_endpoints('message.status');

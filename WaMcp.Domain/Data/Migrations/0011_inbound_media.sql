@@ -24,6 +24,5 @@ CREATE FUNCTION carrier_of_media(media uuid, over uuid[]) RETURNS SETOF uuid LAN
     WHERE media_ids @> ARRAY[media] AND media_ids <> ARRAY[]::uuid[] AND client_id = current_client() AND channel_id = ANY (over)
     ORDER BY direction, id LIMIT 1
 $$;
-DROP FUNCTION channels_of_media; -- nobody asks it any more
 REVOKE ALL ON FUNCTION media_in_use, carrier_of_media FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION media_in_use, carrier_of_media TO wa_app;
