@@ -166,7 +166,7 @@ public sealed class DisorderTests : IAsyncLifetime
             {
                 Tell(status, WebhookDriver.Value(ConsoleDriver.SupportNumber, statuses: [new JsonObject
                 {
-                    ["id"] = $"s1{Mark}",
+                    ["id"] = $"w1{Mark}",
                     ["status"] = status,
                     ["timestamp"] = WebhookDriver.Seconds(now = now.AddSeconds(1)),
                     ["recipient_id"] = Friend,

@@ -32,10 +32,10 @@ internal sealed partial class InboundBell(NpgsqlDataSource database, TimeProvide
     public void Ring(IReadOnlyCollection<string> rung, bool hasJobs)
     {
         IEnumerable<(string Name, string Key)> all = rung.Select(key => (InboundWatch.Notification, key));
-        Ring([.. hasJobs ? all.Append((JobQueue.Notification, "")) : all]);
+        Ring((hasJobs ? all.Append((JobQueue.Notification, "")) : all).ToHashSet());
     }
 
-    private void Ring(IReadOnlyCollection<(string Name, string Key)> rung)
+    private void Ring(HashSet<(string Name, string Key)> rung)
     {
         if (rung.Count == 0)
         {
