@@ -56,6 +56,9 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
         return contact;
     }
 
+    /// <summary>Whether anybody is called by a number or an id that they were not called by before.</summary>
+    public bool HasLearned { get; private set; }
+
     /// <summary>Notes that somebody is called otherwise: from then on both names are one person.</summary>
     public async Task ChangeAsync(ChannelId channel, IdentityChange change, CancellationToken cancellationToken)
     {
@@ -111,6 +114,7 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
 
         aliases.RemoveAll(alias => alias.Kind == AliasKind.User ? alias.Value == contact.ProviderUserId : alias.Value == contact.Phone);
         await SaveAsync(contact, cancellationToken);
+        HasLearned = true;
         await NoteAliases.ExecuteAsync(context, aliases, cancellationToken);
     }
 
@@ -248,6 +252,7 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
 
     private async Task LearnAsync(Contact contact, PersonIds person, DateTimeOffset? toldAt, CancellationToken cancellationToken)
     {
+        var before = (contact.ProviderUserId, contact.Phone);
         var changes = false;
         if (toldAt is { } at && (person.Name ?? person.Username) is not null && !(contact.ToldAt >= at))
         {
@@ -278,6 +283,7 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
         if (changes)
         {
             await SaveAsync(contact, cancellationToken);
+            HasLearned |= before != (contact.ProviderUserId, contact.Phone);
         }
 
         await NoteAliases.ExecuteAsync(context, aliases, cancellationToken);

@@ -29,6 +29,8 @@ public sealed partial class StopEndpoint(WaMcpDbContext context, TimeProvider cl
         var first = await context.Endpoints.Where(candidate => candidate.Id == id && candidate.DisabledAt == null).ExecuteUpdateAsync(
             set => set.SetProperty(candidate => candidate.DisabledAt, (DateTimeOffset?)now).SetProperty(candidate => candidate.DisabledReason, reason),
             cancellationToken) == 1;
+        // What waits is not sent when somebody switches it on again meanwhile: a replay is how to have it.
+        await context.Database.ExecuteSqlAsync($"DELETE FROM jobs WHERE endpoint_id = {id.Value} AND lease_id IS NULL AND dead_at IS NULL", cancellationToken);
         if (first)
         {
             var row = new AuditRecord

@@ -39,6 +39,8 @@ public sealed class TestEndpoint(WaMcpDbContext context, FindEndpoint find, Audi
                 },
             ],
             cancellationToken);
+        await context.Database.ExecuteSqlAsync( // before whatever waits for the endpoint
+            $"UPDATE jobs SET run_at = now() - interval '1 day' WHERE kind = {nameof(JobKind.Notify)} AND subject_id = {test}", cancellationToken);
         await change.SaveAsync(
             change.Row(AuditAction.EndpointTested) with { ClientId = endpoint.ClientId }, new() { ["endpoint"] = endpoint.Id.ToString() }, affected: [], cancellationToken);
         var error = await ErrorAsync(test, cancellationToken);
@@ -56,7 +58,7 @@ public sealed class TestEndpoint(WaMcpDbContext context, FindEndpoint find, Audi
             {
                 await context.Jobs.Where(candidate => candidate.Id == job.Id).ExecuteDeleteAsync(cancellationToken);
                 return job.DeadAt is not null ? job.LastError ?? "it failed" : throw new Fault(
-                    FaultCode.Unavailable, $"No Worker sent it within {Patience.TotalSeconds:0} seconds.", "See that a Worker runs.");
+                    FaultCode.Unavailable, $"No Worker sent it within {Patience.TotalSeconds:0} seconds.", "See that a Worker runs, and that it is not waiting for this very endpoint: `admin endpoints show` tells.");
             }
 
             await Task.Delay(LookEvery, clock, cancellationToken);

@@ -61,12 +61,14 @@ public sealed class KeepMedia(WaMcpDbContext context, TenantContext tenant, IMed
             return known;
         }
 
+        // Whatever strangers send, a quarter is left for what the client itself sends.
+        var most = isUploaded ? options.Value.MaxBytesPerClient : options.Value.MaxBytesPerClient / 4 * 3;
         var used = await context.MediaObjects.SumAsync(candidate => candidate.Size, cancellationToken);
-        if (used + file.Size > options.Value.MaxBytesPerClient)
+        if (used + file.Size > most)
         {
             throw new Fault(
                 FaultCode.MediaQuota,
-                $"The file has {file.Size} bytes, and of the {MediaLimits.Write(options.Value.MaxBytesPerClient)} that your files here may take, {used} bytes are used.",
+                $"The file has {file.Size} bytes, and of the {MediaLimits.Write(most)} that your files here may take, {used} bytes are used.",
                 "Send files that are stored here by their mediaId, or wait until older messages are past your retention period; the operator can give more room.");
         }
 

@@ -11,6 +11,9 @@ namespace WaMcp.Domain.Media;
 /// <param name="clock">Stamps the mark.</param>
 public sealed class MarkMedia(WaMcpDbContext context, TenantContext tenant, TimeProvider clock)
 {
+    // Contacts bring runs about with what they take back: they must not keep one after the other going.
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
+
     private const int BatchRows = 1_000;
 
     /// <summary>Marks what was last accepted before a time and what no message needs.</summary>
@@ -46,9 +49,11 @@ public sealed class MarkMedia(WaMcpDbContext context, TenantContext tenant, Time
         var marked = objects.Length == 0 ? 0 : await MarkAsync(objects, cancellationToken);
         if (marked > 0)
         {
-            var now = clock.GetUtcNow();
-            await context.Duties.Where(duty => duty.Name == Duty.PruneMessages && duty.DueAt > now)
-                .ExecuteUpdateAsync(change => change.SetProperty(duty => duty.DueAt, now), cancellationToken);
+            var ended = await context.Duties.Where(duty => duty.Name == Duty.PruneMessages).Select(duty => duty.EndedAt).SingleOrDefaultAsync(cancellationToken);
+            var due = clock.GetUtcNow();
+            due = ended + Pause > due ? (ended + Pause).Value : due;
+            await context.Duties.Where(duty => duty.Name == Duty.PruneMessages && duty.DueAt > due)
+                .ExecuteUpdateAsync(change => change.SetProperty(duty => duty.DueAt, due), cancellationToken);
         }
 
         return marked;

@@ -61,10 +61,10 @@ public sealed record InboundContent
     /// <summary>The stored form; null when there is nothing besides the words.</summary>
     public string? ToJson() => this == new InboundContent() ? null : JsonSerializer.Serialize(this, Json);
 
-    /// <summary>The same after an edit: what the edit says, and of the original what an edit does not repeat.</summary>
+    /// <summary>The same after an edit: what the edit says, and of the original what an edit does not repeat, or cannot change: the file.</summary>
     public static InboundContent Edited(InboundContent? original, InboundContent? edit) => (edit ?? new()) with
     {
-        File = edit?.File ?? original?.File,
+        File = original?.File ?? edit?.File,
         Context = original?.Context ?? edit?.Context,
         Referral = original?.Referral ?? edit?.Referral,
     };

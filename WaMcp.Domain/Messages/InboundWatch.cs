@@ -66,7 +66,8 @@ public sealed partial class InboundWatch(NpgsqlDataSource database, TimeProvider
 
     private static string Key(ConversationId conversation) => conversation.Value.ToString();
 
-    private static string Key(ClientId client, ChannelId channel) => $"{client.Value}/{channel.Value}";
+    /// <summary>For whom to ring when somebody's number or id was learned: they may be whom somebody waits for by it.</summary>
+    public static string Key(ClientId client, ChannelId channel) => $"{client.Value}/{channel.Value}";
 
     private Wait Enter(ClientId client, string key, bool isForSomebodyNew)
     {

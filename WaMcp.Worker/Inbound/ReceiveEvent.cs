@@ -103,7 +103,8 @@ internal sealed class ReceiveEvent(
         }
 
         await transaction.CommitAsync(cancellationToken);
-        bell.Ring(inbound.TakeRings(), hasJobs);
+        var rings = inbound.TakeRings();
+        bell.Ring(contacts.HasLearned ? [.. rings, InboundWatch.Key(job.ClientId!.Value, channel.Id)] : rings, hasJobs);
         if (unknown > 0)
         {
             WaMcpTelemetry.DeliveryEnded(channel.Kind.ToString(), UnknownMessage, unknown);

@@ -63,13 +63,14 @@ BEGIN
     RETURN NULL;
 END
 $$;
--- A change of a message can come before the message itself, which is then a row without the time at which it was written.
+-- A change of a message can come before the message itself, which is then a row without the time at which it was written. What was emptied says nothing.
 CREATE TRIGGER message_received AFTER INSERT ON messages
     FOR EACH ROW WHEN (NEW.direction = 'Inbound' AND NEW.sent_at IS NOT NULL) EXECUTE FUNCTION tell_endpoints('message.received');
 CREATE TRIGGER message_completed AFTER UPDATE OF sent_at ON messages
-    FOR EACH ROW WHEN (NEW.direction = 'Inbound' AND OLD.sent_at IS NULL AND NEW.sent_at IS NOT NULL) EXECUTE FUNCTION tell_endpoints('message.received');
+    FOR EACH ROW WHEN (NEW.direction = 'Inbound' AND OLD.sent_at IS NULL AND NEW.sent_at IS NOT NULL AND NEW.content_removed_at IS NULL) EXECUTE FUNCTION tell_endpoints('message.received');
 CREATE TRIGGER message_edited AFTER UPDATE OF edited_at ON messages
-    FOR EACH ROW WHEN (NEW.direction = 'Inbound' AND NEW.sent_at IS NOT NULL AND NEW.edited_at IS DISTINCT FROM OLD.edited_at AND NEW.edited_at IS NOT NULL)
+    FOR EACH ROW WHEN (NEW.direction = 'Inbound' AND NEW.sent_at IS NOT NULL AND NEW.edited_at IS DISTINCT FROM OLD.edited_at AND NEW.edited_at IS NOT NULL
+        AND NEW.content_removed_at IS NULL)
     EXECUTE FUNCTION tell_endpoints('message.edited');
 CREATE TRIGGER message_revoked AFTER UPDATE OF revoked_at ON messages
     FOR EACH ROW WHEN (NEW.direction = 'Inbound' AND NEW.sent_at IS NOT NULL AND OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL)
