@@ -51,7 +51,7 @@ public sealed class MarkMedia(WaMcpDbContext context, TenantContext tenant, Time
         {
             var ended = await context.Duties.Where(duty => duty.Name == Duty.PruneMessages).Select(duty => duty.EndedAt).SingleOrDefaultAsync(cancellationToken);
             var due = clock.GetUtcNow();
-            due = ended + Pause > due ? (ended + Pause).Value : due;
+            due = ended is { } last && last + Pause > due ? last + Pause : due;
             await context.Duties.Where(duty => duty.Name == Duty.PruneMessages && duty.DueAt > due)
                 .ExecuteUpdateAsync(change => change.SetProperty(duty => duty.DueAt, due), cancellationToken);
         }
