@@ -98,7 +98,8 @@ internal sealed class WaitsCommand : Command
         private readonly Process process;
 
         public BenchRedis() => process = Process.Start(new ProcessStartInfo(
-            Path.Combine(BenchPostgres.Root, "ops", "local", "redis"), [folder, port.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true })!;
+            Path.Combine(BenchPostgres.Root, "ops", "local", "redis"), [folder, port.ToString(CultureInfo.InvariantCulture)])
+        { RedirectStandardOutput = true })!;
 
         public string Address => $"127.0.0.1:{port}";
 

@@ -52,7 +52,10 @@ public sealed class ReplayDeliveries(WaMcpDbContext context, FindDelivery find, 
             .Select(webhook => new { webhook.Id, webhook.ReceivedAt }).Take(Most + 1).ToListAsync(cancellationToken);
         var facts = new JsonObject
         {
-            ["outcome"] = filter.Outcome, ["channel"] = filter.Channel, ["since"] = filter.Since?.ToString("O"), ["until"] = filter.Until?.ToString("O"),
+            ["outcome"] = filter.Outcome,
+            ["channel"] = filter.Channel,
+            ["since"] = filter.Since?.ToString("O"),
+            ["until"] = filter.Until?.ToString("O"),
         };
         return await EnqueueAsync(found.ConvertAll(webhook => (webhook.Id, webhook.ReceivedAt)), to, facts, cancellationToken);
     }

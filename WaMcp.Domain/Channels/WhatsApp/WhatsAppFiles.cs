@@ -151,7 +151,7 @@ public sealed class WhatsAppFiles(GuardedHttp guarded, IOptions<WhatsAppOptions>
             // The same code as for what is not there: while an app secret is being changed, the proof may be made with the other one.
             _ when Text(error, "message")?.Contains("appsecret_proof", StringComparison.Ordinal) == true => new DownloadOutcome.Later(FileTrouble.Credential),
             (_, NoSuchObject or NoSuchPath) => new DownloadOutcome.Failed(FileTrouble.Gone),
-            (>= HttpStatusCode.InternalServerError, _) or (_, null) => Away,
+            ( >= HttpStatusCode.InternalServerError, _) or (_, null) => Away,
             (_, { } code) => new DownloadOutcome.Later(WhatsAppErrors.Of(code).Waits is null ? FileTrouble.Refused : FileTrouble.ProviderAway),
         };
     }
