@@ -22,6 +22,9 @@ namespace WaMcp.Worker;
 /// </summary>
 public static class WorkerApp
 {
+    // Whoever waits for a reply waits for two of these, taking apart and recording.
+    private static readonly TimeSpan Receiving = TimeSpan.FromMilliseconds(5);
+
     /// <summary>Composes the program.</summary>
     public static WebApplication Build(WebApplicationBuilder builder)
     {
@@ -46,8 +49,8 @@ public static class WorkerApp
         builder.Services.AddUnknownWatch();
         builder.Services.AddBackground<JobSignal>().AddSingleton<JobFailures>();
         builder.Services.AddBackground<InboundBell>(); // before the lanes, so that it stops after them
-        builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut));
-        builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.Receive) { Shares = true });
+        builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut) { Breath = Receiving });
+        builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.Receive) { Breath = Receiving, Shares = true });
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Fetching, JobKind.FetchMedia) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
         builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Notifying, JobKind.Notify)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace WaMcp.Benchmarks.Delivery;
 
@@ -40,6 +41,22 @@ internal sealed class BenchProgram : IAsyncDisposable
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
+
+    /// <summary>What every program needs: secrets of its own, and no duty that runs meanwhile.</summary>
+    /// <param name="postgres">The database.</param>
+    /// <param name="redis">Where; a program that counts no calls needs none.</param>
+    public static Dictionary<string, string?> Settings(BenchPostgres postgres, string redis = "127.0.0.1:1") => new()
+    {
+        ["ConnectionStrings:wamcp"] = postgres.App,
+        ["ConnectionStrings:redis"] = redis,
+        ["ConnectionStrings:archiver"] = postgres.App,
+        ["api_key_pepper"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+        ["encryption_key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+        ["meta_app_secret"] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+        ["meta_webhook_verify_token"] = "bench",
+        ["wa_access_token"] = "EAAbench",
+        ["Duties:At"] = DateTimeOffset.UtcNow.AddHours(12).ToString("HH:mm:ss", CultureInfo.InvariantCulture),
+    };
 
     /// <summary>Starts it and waits until it is up.</summary>
     public static async Task<BenchProgram> StartAsync(

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
-using System.Security.Cryptography;
 
 namespace WaMcp.Benchmarks.Delivery;
 
@@ -115,21 +114,9 @@ internal sealed class SendsCommand : Command
 
     private Dictionary<string, string?> Settings(BenchPostgres postgres, ParseResult parsed, int serverPort)
     {
-        string Secret(int bytes) => Convert.ToBase64String(RandomNumberGenerator.GetBytes(bytes));
-        var settings = new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:wamcp"] = postgres.App,
-            ["ConnectionStrings:redis"] = "127.0.0.1:1", // nothing here counts calls
-            ["ConnectionStrings:archiver"] = postgres.App,
-            ["api_key_pepper"] = Secret(32),
-            ["encryption_key"] = Secret(32),
-            ["meta_app_secret"] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
-            ["meta_webhook_verify_token"] = "bench",
-            ["wa_access_token"] = "EAAbench",
-            ["Pacing:Headroom"] = parsed.GetValue(headroom).ToString(CultureInfo.InvariantCulture),
-            ["Jobs:Concurrency"] = parsed.GetValue(concurrency).ToString(CultureInfo.InvariantCulture),
-            ["Duties:At"] = DateTimeOffset.UtcNow.AddHours(12).ToString("HH:mm:ss", CultureInfo.InvariantCulture),
-        };
+        var settings = BenchProgram.Settings(postgres);
+        settings["Pacing:Headroom"] = parsed.GetValue(headroom).ToString(CultureInfo.InvariantCulture);
+        settings["Jobs:Concurrency"] = parsed.GetValue(concurrency).ToString(CultureInfo.InvariantCulture);
         if (parsed.GetValue(statuses))
         {
             settings["Sandbox:WhatsApp:CallbackUrl"] = $"http://127.0.0.1:{serverPort}/webhooks/whatsapp";

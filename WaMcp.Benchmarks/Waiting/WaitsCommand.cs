@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using Npgsql;
 using WaMcp.Benchmarks.Delivery;
 
@@ -32,7 +31,7 @@ internal sealed class WaitsCommand : Command
     {
         await using var postgres = await BenchPostgres.StartAsync(cancellationToken);
         using var redis = new BenchRedis();
-        var settings = Settings(postgres, redis);
+        var settings = BenchProgram.Settings(postgres, redis.Address);
         using var agents = new Agents(postgres.Owner, settings, parsed.GetValue(waiters));
         await agents.PrepareAsync(cancellationToken);
         await using var server = await BenchProgram.StartAsync("WaMcp.Server", BenchProgram.FreePort(), settings, cancellationToken);
@@ -76,19 +75,6 @@ internal sealed class WaitsCommand : Command
             return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         }
     }
-
-    private static Dictionary<string, string?> Settings(BenchPostgres postgres, BenchRedis redis) => new()
-    {
-        ["ConnectionStrings:wamcp"] = postgres.App,
-        ["ConnectionStrings:redis"] = redis.Address,
-        ["ConnectionStrings:archiver"] = postgres.App,
-        ["api_key_pepper"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
-        ["encryption_key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
-        ["meta_app_secret"] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
-        ["meta_webhook_verify_token"] = "bench",
-        ["wa_access_token"] = "EAAbench",
-        ["Duties:At"] = DateTimeOffset.UtcNow.AddHours(12).ToString("HH:mm:ss", CultureInfo.InvariantCulture),
-    };
 
     /// <summary>A Redis of the benchmark's own, by the same script that development uses.</summary>
     private sealed class BenchRedis : IDisposable

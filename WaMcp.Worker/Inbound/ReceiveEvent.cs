@@ -55,6 +55,7 @@ internal sealed class ReceiveEvent(
 
     public async Task HandleAsync(Job job, CancellationToken cancellationToken)
     {
+        await context.Database.OpenConnectionAsync(cancellationToken); // once, and its client is said once
         var (eventId, channelId) = (new WebhookEventId(job.SubjectId), job.ChannelId!.Value);
         var webhook = await context.WebhookEvents.AsNoTracking().SingleAsync(candidate => candidate.Id == eventId, cancellationToken);
         var channel = await context.Channels.AsNoTracking().SingleAsync(candidate => candidate.Id == channelId, cancellationToken);
