@@ -46,7 +46,7 @@ public static class WaMcpDomain
         services.AddScoped<MergeContacts>().AddScoped<ContactBook>().AddScoped<ConversationBook>();
         services.AddScoped<SendMessage>().AddScoped<ForecastSend>().AddScoped<MessageUsage>().AddScoped<RecordInbound>().AddScoped<RecordStatus>().AddScoped<EarlyStatuses>().AddScoped<StopChannel>();
         services.AddScoped<ReadMessages>().AddScoped<SearchMessages>();
-        services.AddScoped<TemplateBook>().AddScoped<NoteFacts>();
+        services.AddScoped<TemplateBook>().AddScoped<NoteFacts>().AddScoped<LoadDeliveries>();
         services.AddOptions<EndpointOptions>().BindConfiguration(EndpointOptions.Section);
         return services;
     }

@@ -22,8 +22,10 @@ namespace WaMcp.Worker;
 /// </summary>
 public static class WorkerApp
 {
-    // Whoever waits for a reply waits for two of these, taking apart and recording.
-    private static readonly TimeSpan Receiving = TimeSpan.FromMilliseconds(5);
+    // Whoever waits for a reply waits for two of these breaths, taking apart and recording.
+    private static readonly TimeSpan ReceivingBreath = TimeSpan.FromMilliseconds(5);
+
+    private const int ReceivedTogether = 32;
 
     /// <summary>Composes the program.</summary>
     public static WebApplication Build(WebApplicationBuilder builder)
@@ -49,8 +51,8 @@ public static class WorkerApp
         builder.Services.AddUnknownWatch();
         builder.Services.AddBackground<JobSignal>().AddSingleton<JobFailures>();
         builder.Services.AddBackground<InboundBell>(); // before the lanes, so that it stops after them
-        builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.FanOut) { Breath = Receiving });
-        builder.Services.AddLane<JobLoop>(options => new JobLane(options.Receiving, JobKind.Receive) { Breath = Receiving, Shares = true });
+        builder.Services.AddLane<JobLoop>(options => Receiving(options, JobKind.FanOut));
+        builder.Services.AddLane<JobLoop>(options => Receiving(options, JobKind.Receive) with { Shares = true });
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Fetching, JobKind.FetchMedia) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
         builder.Services.AddLane<DeliveryLoop>(options => new JobLane(options.Concurrency, JobKind.Deliver) { Breath = TimeSpan.FromMilliseconds(50), Shares = true });
         builder.Services.AddLane<JobLoop>(options => new JobLane(options.Notifying, JobKind.Notify)
@@ -65,6 +67,9 @@ public static class WorkerApp
         app.MapHealthEndpoints();
         return app;
     }
+
+    private static JobLane Receiving(JobOptions options, JobKind kind) =>
+        new(options.Receiving * ReceivedTogether, kind) { Breath = ReceivingBreath, Together = ReceivedTogether };
 
     private static void AddLane<TLoop>(this IServiceCollection services, Func<JobOptions, JobLane> lane)
         where TLoop : class, IHostedService => services.AddSingleton<IHostedService>(provider =>

@@ -56,6 +56,12 @@ public sealed record PersonIds(
 
     /// <summary>The provider's own ids.</summary>
     public string[] UserIds => [.. new[] { UserId, ParentUserId }.OfType<string>().Distinct()];
+
+    /// <summary>All that they can be found by.</summary>
+    public IEnumerable<string> All => UserIds.Append(Phone).OfType<string>();
+
+    /// <summary>Only what they can be found by, and nothing that they call themselves.</summary>
+    public PersonIds Bare => this with { Name = null, Username = null };
 }
 
 /// <summary>A message that somebody wrote to a channel.</summary>

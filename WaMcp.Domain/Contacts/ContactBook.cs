@@ -37,6 +37,10 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
         ) AS named GROUP BY id ORDER BY id
         """;
 
+    private static readonly IReadOnlyDictionary<PersonIds, Contact?> NobodyIsCertain = new Dictionary<PersonIds, Contact?>();
+
+    private IReadOnlyDictionary<PersonIds, Contact?> certain = NobodyIsCertain;
+
     /// <summary>The contact that is meant, after what the provider says about them was learned.</summary>
     /// <param name="channel">Where the person was met.</param>
     /// <param name="person">What they are called; at least one id.</param>
@@ -62,6 +66,7 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
     /// <summary>Notes that somebody is called otherwise: from then on both names are one person.</summary>
     public async Task ChangeAsync(ChannelId channel, IdentityChange change, CancellationToken cancellationToken)
     {
+        certain = NobodyIsCertain;
         var (before, after) = (change.Before, change.After);
         // Who is called by the new number alone may be its last owner; with an id of their own they are.
         var named = new PersonIds(after.UserId ?? before.UserId, after.Phone ?? before.Phone, after.ParentUserId ?? before.ParentUserId);
@@ -127,14 +132,16 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
     /// All by their ids in one order. Who is not known yet has no row to be locked: then it is their names, so that two who add the same people
     /// in different orders do not wait for each other.
     /// </remarks>
-    public Task LockAsync(
+    public async Task LockAsync(
         ChannelId channel, IReadOnlyCollection<PersonIds> people, IReadOnlyCollection<ContactId> besides, CancellationToken cancellationToken) =>
-        new LockPeople(context, tenant).ExecuteAsync(channel, people, besides, cancellationToken);
+        certain = await new LockPeople(context, tenant).ExecuteAsync(channel, people, besides, cancellationToken);
 
     /// <summary>The contacts that are meant, each as <see cref="FindOrAddAsync"/> gives it, after everything was learned of all of them.</summary>
+    /// <remarks>After <see cref="LockAsync"/>: whom that found without a doubt is not looked for again, and all of them are written at once.</remarks>
     public async Task<IReadOnlyList<ContactId>> MeetAsync(
         ChannelId channel, IReadOnlyList<(PersonIds Person, DateTimeOffset At)> people, CancellationToken cancellationToken)
     {
+        var known = await new MeetCertain(context, tenant, clock).ExecuteAsync(channel, certain, people, cancellationToken);
         var merges = merge.Done;
         var met = await OneByOneAsync();
         return merge.Done == merges ? met : await OneByOneAsync(); // somebody became somebody else on the way
@@ -143,7 +150,7 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
         async Task<List<ContactId>> OneByOneAsync()
         {
             var byId = new Dictionary<PersonIds, ContactId>();
-            foreach (var told in people.Where(told => told.Person.UserIds.Length > 0).GroupBy(told => told.Person, told => told.At))
+            foreach (var told in people.Where(told => told.Person.UserIds.Length > 0 && !known.ContainsKey(told.Person.Bare)).GroupBy(told => told.Person, told => told.At))
             {
                 byId.Add(told.Key, (await FindOrAddAsync(channel, told.Key, told.Max(), cancellationToken)).Id);
             }
@@ -151,7 +158,7 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
             var all = new List<ContactId>();
             foreach (var (person, at) in people)
             {
-                all.Add(byId.TryGetValue(person, out var known) ? known : (await FindOrAddAsync(channel, person, at, cancellationToken)).Id);
+                all.Add(known.TryGetValue(person.Bare, out var met) || byId.TryGetValue(person, out met) ? met : (await FindOrAddAsync(channel, person, at, cancellationToken)).Id);
             }
 
             return all;
@@ -348,10 +355,10 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.Phone, (string?)null).SetProperty(row => row.PhoneToldAt, (DateTimeOffset?)null), cancellationToken) == 1;
     }
 
-    // Neither they nor the client wrote: what comes now from their number may be somebody else's.
+    // What comes now from their number may be somebody else's. What the client sent to it does not show whose it is; it counts only where nothing else is known.
     private async Task<bool> IsLongSilentAsync(Contact contact, DateTimeOffset? toldAt, CancellationToken cancellationToken)
     {
-        var last = await context.Conversations.Where(row => row.ContactId == contact.Id).Select(row => (DateTimeOffset?)row.LastMessageAt).MaxAsync(cancellationToken);
+        var last = await context.Conversations.Where(row => row.ContactId == contact.Id).Select(row => row.LastInboundAt ?? row.LastMessageAt).MaxAsync(cancellationToken);
         return (toldAt ?? clock.GetUtcNow()) - last > Silence;
     }
 

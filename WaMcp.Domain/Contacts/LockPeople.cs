@@ -23,31 +23,33 @@ internal sealed class LockPeople(WaMcpDbContext context, TenantContext tenant)
             JOIN contact_aliases ON channel_id = $1 AND kind = 'Phone' AND value = told.name
         """;
 
-    // 256 locks for all names there are: a transaction must not fill the table of locks, and who meets by chance waits a moment.
+    // No more of them than a transaction has names: there is room for some thousands in the cluster.
     private const string LockNamesSql =
         """
         SELECT pg_advisory_xact_lock(key) FROM (
-            SELECT DISTINCT hashtextextended(concat('person ', $1, ' ', $2, ' ', abs(hashtext(name) % 256)), 0) AS key FROM unnest($3) AS name
-            ORDER BY key OFFSET 0) keys
+            SELECT DISTINCT hashtextextended(concat('person ', $1, ' ', $2, ' ', name), 0) AS key FROM unnest($3) AS name ORDER BY key OFFSET 0) keys
         """;
-
-    private const string LockRowsSql = "SELECT id FROM contacts WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE";
 
     private NpgsqlConnection Connection => (NpgsqlConnection)context.Database.GetDbConnection();
 
     /// <summary>Locks them.</summary>
-    public async Task ExecuteAsync(
+    /// <returns>
+    /// Those about whom there is no doubt, by their ids: who has one row that says the same, and who is new (null). Nobody else of them has one of their names or
+    /// their row.
+    /// </returns>
+    public async Task<IReadOnlyDictionary<PersonIds, Contact?>> ExecuteAsync(
         ChannelId channel, IReadOnlyCollection<PersonIds> people, IReadOnlyCollection<ContactId> besides, CancellationToken cancellationToken)
     {
-        PersonIds[] told = [.. people.Distinct()];
+        PersonIds[] told = [.. people.Select(person => person.Bare).Distinct()];
         var named = await NamedAsync(channel, told, cancellationToken);
-        string[] unknown = [.. told.Where((_, place) => !named.Contains(place)).SelectMany(person => person.UserIds.Append(person.Phone)).OfType<string>()];
+        string[] unknown = [.. told.Where((_, place) => !named.Contains(place)).SelectMany(person => person.All)];
         if (unknown.Length > 0)
         {
             await using var names = new NpgsqlCommand(LockNamesSql, Connection);
             names.Parameters.AddWithValue(tenant.ClientId.Value);
             names.Parameters.AddWithValue(channel.Value);
             names.Parameters.AddWithValue(unknown);
+            await names.PrepareAsync(cancellationToken);
             await names.ExecuteNonQueryAsync(cancellationToken);
             named = await NamedAsync(channel, told, cancellationToken);
         }
@@ -55,34 +57,45 @@ internal sealed class LockPeople(WaMcpDbContext context, TenantContext tenant)
         while (true)
         {
             Guid[] ids = [.. named.SelectMany(ofPlace => ofPlace).Union(besides.Select(contact => contact.Value))];
-            if (ids.Length == 0 || await LockRowsAsync(ids, cancellationToken) == ids.Length)
+            var rows = ids.Length == 0 ? [] : await context.Contacts
+                .FromSql($"SELECT * FROM contacts WHERE id = ANY ({ids}) ORDER BY id FOR NO KEY UPDATE").AsNoTracking().ToListAsync(cancellationToken);
+            if (rows.Count == ids.Length)
             {
-                return;
+                return Certain(told, named, rows.ToDictionary(row => row.Id.Value));
             }
 
             besides = []; // somebody was put together with somebody else just now
             var again = await NamedAsync(channel, told, cancellationToken);
             if (again.SelectMany(ofPlace => ofPlace).All(id => ids.Contains(id)))
             {
-                return;
+                return new Dictionary<PersonIds, Contact?>();
             }
 
             named = again;
         }
     }
 
-    private async Task<int> LockRowsAsync(Guid[] ids, CancellationToken cancellationToken)
+    private static Dictionary<PersonIds, Contact?> Certain(PersonIds[] told, ILookup<int, Guid> named, Dictionary<Guid, Contact> rows)
     {
-        await using var rows = new NpgsqlCommand(LockRowsSql, Connection);
-        rows.Parameters.AddWithValue(ids);
-        await using var reader = await rows.ExecuteReaderAsync(cancellationToken);
-        var locked = 0;
-        while (await reader.ReadAsync(cancellationToken))
+        var shared = told.SelectMany((person, place) => person.All.Concat(named[place].Select(id => id.ToString())).Distinct())
+            .CountBy(name => name).Where(count => count.Value > 1).Select(count => count.Key).ToHashSet();
+        var certain = new Dictionary<PersonIds, Contact?>();
+        foreach (var (place, person) in told.Index())
         {
-            locked++;
+            Guid[] ids = [.. named[place]];
+            if (person.ParentUserId is not null || ids.Length > 1 || person.All.Any(shared.Contains) || ids.Any(id => shared.Contains(id.ToString())))
+            {
+                continue;
+            }
+
+            var row = ids.Length == 0 ? null : rows[ids[0]];
+            if (row is null || (row.Phone == person.Phone && (person.UserId is null || row.ProviderUserId == person.UserId)))
+            {
+                certain.Add(person, row);
+            }
         }
 
-        return locked;
+        return certain;
     }
 
     // Contacts by the place of whom they may be.
@@ -101,6 +114,7 @@ internal sealed class LockPeople(WaMcpDbContext context, TenantContext tenant)
                 new() { Value = phones.Select(row => row.Place).ToArray() }, new() { Value = phones.Select(row => row.Name!).ToArray() },
             },
         });
+        await batch.PrepareAsync(cancellationToken); // planning it takes longer than running it
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         var named = new List<(int Place, Guid Id)>();

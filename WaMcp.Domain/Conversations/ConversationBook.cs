@@ -20,36 +20,26 @@ namespace WaMcp.Domain.Conversations;
 /// <param name="clock">Stamps it.</param>
 public sealed class ConversationBook(WaMcpDbContext context, TenantContext tenant, TimeProvider clock)
 {
-    /// <summary>Notes that the contact writes. Runs inside the caller's transaction, and holds the conversation until its end.</summary>
-    /// <param name="channel">Over which channel.</param>
-    /// <param name="contact">With whom.</param>
-    /// <param name="inboundAt">When it was written, if that opens the service window.</param>
-    /// <param name="heard">Whether it is something to be read.</param>
-    /// <param name="cancellationToken">Rolls back.</param>
-    public async Task<HeardIn> HearAsync(
-        ChannelId channel, ContactId contact, DateTimeOffset? inboundAt, bool heard, CancellationToken cancellationToken)
-    {
-        var (id, message, client, now) =
-            (TypedId.New<ConversationId>().Value, TypedId.New<MessageId>().Value, tenant.ClientId.Value, clock.GetUtcNow());
-        // Old deliveries must not turn the time back; greatest() passes over null. What is not to be read needs no order.
-        var found = await context.Database.SqlQuery<HeardRow>(
-            $"""
-            INSERT INTO conversations AS known
-                (id, client_id, channel_id, contact_id, last_inbound_at, last_message_at, created_at, shown_until, read_until, last_inbound_id)
-            VALUES ({id}, {client}, {channel.Value}, {contact.Value}, {inboundAt}, {now}, {now}, {id}, {id},
-                CASE WHEN {heard} THEN later_id({message}, {id}) ELSE {id} END)
-            ON CONFLICT (client_id, channel_id, contact_id) DO UPDATE SET
-                last_inbound_at = greatest(known.last_inbound_at, excluded.last_inbound_at),
-                last_message_at = greatest(known.last_message_at, excluded.last_message_at),
-                last_inbound_id = CASE WHEN {heard}
-                    THEN later_id({message}, greatest(known.last_inbound_id, known.shown_until, known.read_until)) ELSE known.last_inbound_id END
-            RETURNING id AS "Id", CASE WHEN {heard} THEN last_inbound_id ELSE {message} END AS "Message",
-                NOT EXISTS (SELECT FROM messages WHERE client_id = {client} AND conversation_id = known.id AND heard) AS "IsFirst"
-            """).ToListAsync(cancellationToken);
-        return new HeardIn(new ConversationId(found[0].Id), new MessageId(found[0].Message), heard, heard && found[0].IsFirst);
-    }
+    /// <summary>
+    /// Notes that the contact writes, and holds the conversation until the transaction ends: $1 the client, $2 the channel, $3 the contact, $4 the id of a
+    /// conversation that begins, $5 the message's, $6 whether it is something to be read, $7 when it was written if that opens the service window, $8 now. Gives
+    /// the conversation, the id that the message must have, and whether it is the first to be read.
+    /// </summary>
+    /// <remarks>Old deliveries must not turn the time back; <c>greatest</c> passes over null. What is not to be read needs no order.</remarks>
+    internal const string HearSql =
+        """
+        INSERT INTO conversations AS known
+            (id, client_id, channel_id, contact_id, last_inbound_at, last_message_at, created_at, shown_until, read_until, last_inbound_id)
+        VALUES ($4, $1, $2, $3, $7, $8, $8, $4, $4, CASE WHEN $6 THEN later_id($5, $4) ELSE $4 END)
+        ON CONFLICT (client_id, channel_id, contact_id) DO UPDATE SET
+            last_inbound_at = greatest(known.last_inbound_at, excluded.last_inbound_at),
+            last_message_at = greatest(known.last_message_at, excluded.last_message_at),
+            last_inbound_id = CASE WHEN $6 THEN later_id($5, greatest(known.last_inbound_id, known.shown_until, known.read_until)) ELSE known.last_inbound_id END
+        RETURNING id, CASE WHEN $6 THEN last_inbound_id ELSE $5 END AS message,
+            $6 AND NOT EXISTS (SELECT FROM messages WHERE client_id = $1 AND conversation_id = known.id AND heard) AS is_first
+        """;
 
-    /// <summary>Takes back what <see cref="HearAsync"/> noted in the same transaction: somebody else had recorded that message.</summary>
+    /// <summary>Takes back what <see cref="HearSql"/> noted in the same transaction: somebody else had recorded that message.</summary>
     public Task UnhearAsync(ConversationId conversation, CancellationToken cancellationToken)
     {
         var (client, id) = (tenant.ClientId.Value, conversation.Value);
@@ -81,15 +71,21 @@ public sealed class ConversationBook(WaMcpDbContext context, TenantContext tenan
     }
 
     /// <summary>Notes that the client has read a message, and all before it.</summary>
-    public Task MarkReadAsync(Message message, CancellationToken cancellationToken)
+    public async Task MarkReadAsync(Message message, CancellationToken cancellationToken)
     {
-        var (client, id) = (tenant.ClientId.Value, message.Id.Value);
-        return context.Database.ExecuteSqlAsync(
-            $"""
-            UPDATE conversations SET read_until = greatest(read_until, {id}), shown_until = greatest(shown_until, {id})
-            WHERE client_id = {client} AND id = (SELECT conversation_id FROM messages WHERE client_id = {client} AND id = {id}) AND read_until < {id}
-            """,
-            cancellationToken);
+        // If two conversations were put together while it waited, the one that it had found is gone.
+        _ = await MarkAsync() == 1 || await MarkAsync() == 1;
+
+        Task<int> MarkAsync()
+        {
+            var (client, id) = (tenant.ClientId.Value, message.Id.Value);
+            return context.Database.ExecuteSqlAsync(
+                $"""
+                UPDATE conversations SET read_until = greatest(read_until, {id}), shown_until = greatest(shown_until, {id})
+                WHERE client_id = {client} AND id = (SELECT conversation_id FROM messages WHERE client_id = {client} AND id = {id}) AND read_until < {id}
+                """,
+                cancellationToken);
+        }
     }
 
     /// <summary>
@@ -127,13 +123,4 @@ public sealed class ConversationBook(WaMcpDbContext context, TenantContext tenan
             """,
             cancellationToken);
     }
-
-    /// <summary>Where a message was heard.</summary>
-    /// <param name="Conversation">In which conversation.</param>
-    /// <param name="Message">The id that the message must have.</param>
-    /// <param name="IsHeard">Whether it is something to be read.</param>
-    /// <param name="IsFirst">Whether it is the first of those.</param>
-    public sealed record HeardIn(ConversationId Conversation, MessageId Message, bool IsHeard, bool IsFirst);
-
-    private sealed record HeardRow(Guid Id, Guid Message, bool IsFirst);
 }

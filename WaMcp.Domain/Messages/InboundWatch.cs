@@ -53,8 +53,8 @@ public sealed partial class InboundWatch(NpgsqlDataSource database, TimeProvider
     }
 
     /// <summary>For whom to ring when a message was committed: who waits in its conversation, and if nobody wrote there before, who waits for somebody new.</summary>
-    public static IEnumerable<string> Keys(ClientId client, ChannelId channel, ConversationBook.HeardIn at) =>
-        at.IsFirst ? [Key(at.Conversation), Key(client, channel)] : [Key(at.Conversation)];
+    public static IEnumerable<string> Keys(ClientId client, ChannelId channel, ConversationId conversation, bool isFirst) =>
+        isFirst ? [Key(conversation), Key(client, channel)] : [Key(conversation)];
 
     /// <summary>Waits for messages in a conversation, until it is disposed.</summary>
     /// <exception cref="Fault"><c>rate_limited</c>: too many wait for this client, or in this process.</exception>

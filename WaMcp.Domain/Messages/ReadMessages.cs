@@ -34,34 +34,43 @@ public sealed class ReadMessages(WaMcpDbContext context, TenantContext tenant)
     /// <summary>The newest.</summary>
     public async Task<Page> LatestAsync(Scope scope, int most, CancellationToken cancellationToken)
     {
-        var (client, channel, conversation, heard) = Parameters(scope);
-        var rows = await context.Database.SqlQuery<Row>(
+        var sql =
             $"""
             SELECT look.now AS "Now", look.place AS "Cluster", found.id AS "Id", NULL::text AS "Transaction"
-            FROM (SELECT pg_current_snapshot()::text AS now, this_cluster() AS place) look LEFT JOIN LATERAL (
-                SELECT id FROM messages
-                WHERE client_id = {client} AND channel_id = {channel} AND ({conversation}::uuid IS NULL OR conversation_id = {conversation}::uuid)
-                    AND (NOT {heard} OR heard)
-                ORDER BY id DESC LIMIT {most + 1}) found ON true
-            """).ToListAsync(cancellationToken);
+            FROM (SELECT pg_current_snapshot()::text AS now, this_cluster() AS place) look LEFT JOIN LATERAL ({NearestSql(scope, "DESC")}) found ON true
+            """;
+        var rows = await context.Database.SqlQueryRaw<Row>(sql, Nearest(scope, Guid.Empty, Guid.AllBitsSet, most)).ToListAsync(cancellationToken);
         return new Page(await LoadAsync(rows.Take(most), cancellationToken), rows.Count > most, Cursor(scope, rows[0]));
     }
 
     /// <summary>Those before a moment, which a message's id is; nearest to it.</summary>
-    public async Task<Page> BeforeAsync(Scope scope, MessageId before, int most, CancellationToken cancellationToken)
-    {
-        var found = await In(scope).Where(message => message.Id < before).OrderByDescending(message => message.Id)
-            .Take(most + 1).Select(message => message.Id).ToListAsync(cancellationToken);
-        return new Page(await LoadAsync([.. found.Take(most)], cancellationToken), found.Count > most, null);
-    }
+    public Task<Page> BeforeAsync(Scope scope, MessageId before, int most, CancellationToken cancellationToken) =>
+        NearestAsync(NearestSql(scope, "DESC"), Nearest(scope, Guid.Empty, before.Value, most), most, cancellationToken);
 
     /// <summary>Those after a moment; nearest to it. What commits late may be missing: for what is new there are cursors.</summary>
-    public async Task<Page> AfterAsync(Scope scope, MessageId after, int most, CancellationToken cancellationToken)
+    public Task<Page> AfterAsync(Scope scope, MessageId after, int most, CancellationToken cancellationToken) =>
+        NearestAsync(NearestSql(scope, "ASC"), Nearest(scope, after.Value, Guid.AllBitsSet, most), most, cancellationToken);
+
+    private async Task<Page> NearestAsync(string sql, object[] parameters, int most, CancellationToken cancellationToken)
     {
-        var found = await In(scope).Where(message => message.Id > after).OrderBy(message => message.Id)
-            .Take(most + 1).Select(message => message.Id).ToListAsync(cancellationToken);
-        return new Page(await LoadAsync([.. found.Take(most)], cancellationToken), found.Count > most, null);
+        var found = await context.Database.SqlQueryRaw<Guid>(sql, parameters).ToListAsync(cancellationToken);
+        return new Page(await LoadAsync([.. found.Take(most).Select(id => new MessageId(id))], cancellationToken), found.Count > most, null);
     }
+
+    // Compared as rows, so that only the index of the channel or conversation gives the order. The primary key gives it too, and looks cheap when the channel
+    // has many messages; but everybody else's newer ones would be walked through first.
+    private static string NearestSql(Scope scope, string direction)
+    {
+        var key = scope.Conversation is null ? "channel_id" : "conversation_id";
+        return $$"""
+            SELECT id, id AS "Value" FROM messages
+            WHERE (client_id, {{key}}, id) > ({0}, {1}, {2}) AND (client_id, {{key}}, id) < ({0}, {1}, {3}) AND channel_id = {4} AND (NOT {5} OR heard)
+            ORDER BY client_id {{direction}}, {{key}} {{direction}}, id {{direction}} LIMIT {6}
+            """;
+    }
+
+    private object[] Nearest(Scope scope, Guid after, Guid before, int most) =>
+        [tenant.ClientId.Value, scope.Conversation?.Value ?? scope.Channel.Value, after, before, scope.Channel.Value, scope.Heard, most + 1];
 
     /// <summary>Refuses a cursor that was given for something else: what it has not seen there, it would miss here.</summary>
     /// <param name="cursor">The cursor.</param>
@@ -122,7 +131,8 @@ public sealed class ReadMessages(WaMcpDbContext context, TenantContext tenant)
             SELECT look.now AS "Now", look.place AS "Cluster", found.id AS "Id", found.tx::text AS "Transaction"
             FROM (SELECT pg_current_snapshot()::text AS now, this_cluster() AS place, read_until FROM conversations
                   WHERE client_id = {client} AND id = {conversation}) look LEFT JOIN LATERAL (
-                SELECT id, tx FROM messages WHERE client_id = {client} AND conversation_id = {conversation} AND heard AND id > look.read_until
+                SELECT id, tx FROM (
+                    SELECT id, tx FROM messages WHERE client_id = {client} AND conversation_id = {conversation} AND heard AND id > look.read_until OFFSET 0) unread
                 ORDER BY tx, id LIMIT {most + 1}) found ON true
             """).ToListAsync(cancellationToken);
         if (rows.Count == 0)
@@ -183,13 +193,6 @@ public sealed class ReadMessages(WaMcpDbContext context, TenantContext tenant)
 
     private Task<IReadOnlyList<Item>> LoadAsync(IEnumerable<Row> rows, CancellationToken cancellationToken) =>
         LoadAsync([.. rows.Where(row => row.Id is not null).Select(row => new MessageId(row.Id!.Value))], cancellationToken);
-
-    private IQueryable<Message> In(Scope scope)
-    {
-        var messages = context.Messages.AsNoTracking().Where(message => message.ChannelId == scope.Channel);
-        messages = scope.Conversation is { } conversation ? messages.Where(message => message.ConversationId == conversation) : messages;
-        return scope.Heard ? messages.Where(message => message.Heard) : messages;
-    }
 
     private (Guid Client, Guid Channel, Guid? Conversation, bool Heard) Parameters(Scope scope) =>
         (tenant.ClientId.Value, scope.Channel.Value, scope.Conversation?.Value, scope.Heard);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
@@ -20,6 +22,18 @@ namespace WaMcp.Domain.Messages;
 /// <param name="clock">Stamps it.</param>
 public sealed class RecordInbound(WaMcpDbContext context, TenantContext tenant, ConversationBook conversations, TimeProvider clock)
 {
+    private const string InsertSql =
+        $"""
+        WITH at AS ({ConversationBook.HearSql}),
+        stored AS (
+            INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, heard, body, content, raw, state,
+                                  provider_message_id, request_id, trace_parent, created_at, sent_at)
+            SELECT message, $1, $2, id, $3, '{nameof(MessageDirection.Inbound)}', $9, $6, $10, $11, $12, '{nameof(MessageState.Received)}', $13, $14, $15, $8, $16 FROM at
+            ON CONFLICT (client_id, channel_id, provider_message_id) WHERE provider_message_id IS NOT NULL DO NOTHING
+            RETURNING id)
+        SELECT id, is_first, EXISTS (SELECT FROM stored) FROM at
+        """;
+
     private readonly HashSet<string> rings = [];
 
     /// <summary>For whom to ring (<see cref="InboundWatch"/>) now that the caller's transaction has committed.</summary>
@@ -57,9 +71,8 @@ public sealed class RecordInbound(WaMcpDbContext context, TenantContext tenant, 
     {
         if (writer is { } contact)
         {
-            var at = await conversations.HearAsync(channel, contact, Opens(inbound) ? inbound.WrittenAt : null, IsHeard(inbound), cancellationToken);
             // Two deliveries of the same message may be recorded side by side; the unique index decides.
-            if (await InsertAsync(channel, contact, at, inbound, requestId, inbound.WrittenAt, cancellationToken))
+            if (await InsertAsync(channel, contact, inbound, IsHeard(inbound), requestId, inbound.WrittenAt, cancellationToken))
             {
                 return true;
             }
@@ -81,9 +94,8 @@ public sealed class RecordInbound(WaMcpDbContext context, TenantContext tenant, 
         var message = await context.LockAsync(channel, change.ProviderMessageId, cancellationToken);
         if (message is null && writer is { } contact)
         {
-            var at = await conversations.HearAsync(channel, contact, null, change.Edit is { } text && IsHeard(text), cancellationToken);
             var first = change.Edit ?? new InboundMessage(change.ProviderMessageId, change.Person, "unsupported", null, null, "{}", change.At);
-            await InsertAsync(channel, contact, at, first, requestId, writtenAt: null, cancellationToken);
+            await InsertAsync(channel, contact, first, change.Edit is not null && IsHeard(first), requestId, writtenAt: null, cancellationToken);
             message = await context.LockAsync(channel, change.ProviderMessageId, cancellationToken);
         }
 
@@ -124,30 +136,48 @@ public sealed class RecordInbound(WaMcpDbContext context, TenantContext tenant, 
     private static bool IsLater(InboundMessage edit, DateTimeOffset at, Message message) =>
         !(message.EditedAt >= at) || (message.EditedAt == at && string.CompareOrdinal(edit.Raw, message.Raw) > 0);
 
+    // Without the time at which it was written it is a change that came first, and opens nothing.
     private async Task<bool> InsertAsync(
-        ChannelId channel, ContactId contact, ConversationBook.HeardIn at, InboundMessage inbound, string requestId, DateTimeOffset? writtenAt, CancellationToken cancellationToken)
+        ChannelId channel, ContactId contact, InboundMessage inbound, bool isHeard, string requestId, DateTimeOffset? writtenAt, CancellationToken cancellationToken)
     {
-        var (id, client, now) = (at.Message.Value, tenant.ClientId.Value, clock.GetUtcNow());
-        var isNew = await context.Database.ExecuteSqlAsync(
-            $"""
-            INSERT INTO messages (id, client_id, channel_id, conversation_id, contact_id, direction, kind, heard, body, content, raw, state,
-                                  provider_message_id, request_id, trace_parent, created_at, sent_at)
-            VALUES ({id}, {client}, {channel.Value}, {at.Conversation.Value}, {contact.Value}, {nameof(MessageDirection.Inbound)},
-                    {inbound.Kind}, {at.IsHeard}, {inbound.Body}, {inbound.Content?.ToJson()}::json, {inbound.Raw}::json, {nameof(MessageState.Received)},
-                    {inbound.ProviderMessageId}, {requestId}, {Activity.Current?.Id}, {now}, {writtenAt})
-            ON CONFLICT (client_id, channel_id, provider_message_id) WHERE provider_message_id IS NOT NULL DO NOTHING
-            """,
-            cancellationToken) == 1;
-        if (isNew && at.IsHeard)
+        await using var command = new NpgsqlCommand(InsertSql, (NpgsqlConnection)context.Database.GetDbConnection());
+        command.Parameters.AddWithValue(tenant.ClientId.Value);
+        command.Parameters.AddWithValue(channel.Value);
+        command.Parameters.AddWithValue(contact.Value);
+        command.Parameters.AddWithValue(TypedId.New<ConversationId>().Value);
+        command.Parameters.AddWithValue(TypedId.New<MessageId>().Value);
+        command.Parameters.AddWithValue(isHeard);
+        Add(Opens(inbound) ? writtenAt : null, NpgsqlDbType.TimestampTz);
+        command.Parameters.AddWithValue(clock.GetUtcNow());
+        command.Parameters.AddWithValue(inbound.Kind);
+        Add(inbound.Body, NpgsqlDbType.Text);
+        Add(inbound.Content?.ToJson(), NpgsqlDbType.Json);
+        Add(inbound.Raw, NpgsqlDbType.Json);
+        command.Parameters.AddWithValue(inbound.ProviderMessageId);
+        command.Parameters.AddWithValue(requestId);
+        Add(Activity.Current?.Id, NpgsqlDbType.Text);
+        Add(writtenAt, NpgsqlDbType.TimestampTz);
+        await command.PrepareAsync(cancellationToken); // planning it takes longer than running it
+        var (conversation, isFirst, isNew) = await ReadAsync(command, cancellationToken);
+        if (isNew && isHeard)
         {
-            rings.UnionWith(InboundWatch.Keys(tenant.ClientId, channel, at));
+            rings.UnionWith(InboundWatch.Keys(tenant.ClientId, channel, conversation, isFirst));
         }
-        else if (at.IsHeard)
+        else if (isHeard)
         {
-            await conversations.UnhearAsync(at.Conversation, cancellationToken);
+            await conversations.UnhearAsync(conversation, cancellationToken);
         }
 
         return isNew;
+
+        void Add(object? value, NpgsqlDbType type) => command.Parameters.Add(new() { Value = value ?? DBNull.Value, NpgsqlDbType = type });
+    }
+
+    private static async Task<(ConversationId Conversation, bool IsFirst, bool IsNew)> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (new ConversationId(reader.GetGuid(0)), reader.GetBoolean(1), reader.GetBoolean(2));
     }
 
     // A change of it came first.

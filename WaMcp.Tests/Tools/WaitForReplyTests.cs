@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -97,6 +98,8 @@ public sealed class WaitForReplyTests(WaitForReplyTests.OwnSystem own) : IClassF
         var (user, phone) = (WebhookDriver.User(), WebhookDriver.Phone());
         await webhooks.WriteAsync(WebhookDriver.Text("known by an id", null, user));
         await webhooks.DoneAsync();
+        // It is not sent, or its status would say that the number is somebody else's.
+        await system.Sandbox.FaultAsync(new JsonObject { ["match"] = new JsonObject { ["to"] = phone }, ["mode"] = "error", ["code"] = 131047 });
         await mcp.ResultAsync("send_template", new { channel = client.Channel.Name, to = phone, name = "hello_world" });
         (await system.QueryAsync<long>("SELECT count(*) FROM conversations WHERE client_id = $1", client.Client.Id.Value)).ShouldBe(2);
         var waiting = mcp.ResultAsync("wait_for_reply", new { channel = client.Channel.Name, person = phone, timeoutSeconds = 5 });

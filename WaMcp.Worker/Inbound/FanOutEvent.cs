@@ -15,87 +15,106 @@ namespace WaMcp.Worker.Inbound;
 /// <summary>
 /// Takes a stored delivery apart: one job for each channel it speaks of and each client granted there, so that each client's part is
 /// recorded in that client's scope and retried by itself. What became of it is written beside it; what concerns no known channel or nobody
-/// stays as the raw event, to be replayed, until retention takes that.
+/// stays as the raw event, to be replayed, until retention takes that. Several are taken apart in one transaction.
 /// </summary>
 /// <param name="context">The database.</param>
+/// <param name="deliveries">Loads deliveries.</param>
 /// <param name="channels">Understand their provider's deliveries.</param>
 /// <param name="templates">Asked for again when the provider says that they changed.</param>
 /// <param name="facts">Keeps what the provider tells operators.</param>
 /// <param name="clock">Stamps the event.</param>
 internal sealed class FanOutEvent(
-    WaMcpDbContext context, IEnumerable<IChannel> channels, TemplateBook templates, NoteFacts facts, TimeProvider clock) : IJobHandler
+    WaMcpDbContext context, LoadDeliveries deliveries, IEnumerable<IChannel> channels, TemplateBook templates, NoteFacts facts, TimeProvider clock) : IBatchHandler
 {
+    // A job that failed for that long, or that somebody tried again.
+    private static readonly TimeSpan Late = TimeSpan.FromHours(1);
+
     public JobKind Kind => JobKind.FanOut;
 
-    public async Task HandleAsync(Job job, CancellationToken cancellationToken)
+    public Task HandleAsync(Job job, CancellationToken cancellationToken) => HandleAsync([job], cancellationToken);
+
+    public async Task<int> HandleAsync(IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var connection = (NpgsqlConnection)context.Database.GetDbConnection();
-        await JobQueue.CompleteAsync(connection, job, cancellationToken);
+        var read = await deliveries.ExecuteAsync(jobs, cancellationToken);
+        var parts = Together([.. read.Select(part => new Part(part.Job, part.Delivery, UnderstandingOf(part.Delivery)))]);
+        await HeldJobs.CompleteAsync(connection, parts.ConvertAll(part => part.Job), cancellationToken);
 
-        var id = new WebhookEventId(job.SubjectId);
-        var webhook = await context.WebhookEvents.SingleAsync(candidate => candidate.Id == id, cancellationToken);
-        var understood = channels.Single(channel => channel.Kind == webhook.Provider).Understand(webhook.Body);
-        var here = await SpokenOfAsync(webhook, understood, cancellationToken);
-        var known = here.FindAll(channel => channels.Single(candidate => candidate.Kind == channel.Kind).SpeaksFor(channel, webhook.Signer));
-        var outcome = new JsonObject();
-        await HandOutAsync(job, webhook, understood, (here, known), outcome, connection, cancellationToken);
-        await NoteAsync(webhook, understood, (here, known), outcome, cancellationToken);
-        Count(outcome, DeliveryOutcome.UnknownKind, understood.Unknown);
-        Count(outcome, DeliveryOutcome.NotUnderstood, understood.IsNothing ? 1 : 0);
+        await SpokenOfAsync(parts, cancellationToken);
+        await HandOutAsync(parts, connection, cancellationToken);
+        foreach (var part in parts)
+        {
+            await NoteAsync(part, cancellationToken);
+            part.Count(DeliveryOutcome.UnknownKind, part.Understood.Unknown);
+            part.Count(DeliveryOutcome.NotUnderstood, part.Understood.IsNothing ? 1 : 0);
+            part.Webhook.FannedOutAt = clock.GetUtcNow();
+            part.Webhook.Outcomes = [.. part.Outcome.Select(count => count.Key)];
+            part.Webhook.Counts = part.Outcome.ToJsonString();
+            part.Webhook.ChannelIds = [.. part.Here.Select(channel => channel.Id.Value)];
+        }
 
-        webhook.FannedOutAt = clock.GetUtcNow();
-        webhook.Outcomes = [.. outcome.Select(count => count.Key)];
-        webhook.Counts = outcome.ToJsonString();
-        webhook.ChannelIds = [.. here.Select(channel => channel.Id.Value)];
         await context.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        foreach (var (word, count) in outcome)
+        foreach (var part in parts)
         {
-            WaMcpTelemetry.DeliveryEnded(webhook.Provider.ToString(), word, count!.GetValue<int>());
+            foreach (var (word, count) in part.Outcome)
+            {
+                WaMcpTelemetry.DeliveryEnded(part.Webhook.Provider.ToString(), word, count!.GetValue<int>());
+            }
+        }
+
+        return parts.Count;
+    }
+
+    // What changes rows that others change too goes by itself: two batches would change them in different orders. So does what is taken apart again.
+    private List<Part> Together(List<Part> parts) => IsByItself(parts[0]) ? [parts[0]] : [.. parts.TakeWhile(part => !IsByItself(part))];
+
+    private bool IsByItself(Part part) =>
+        part.Understood.Facts.Count > 0 || part.Understood.ChangedTemplates.Count > 0 || part.Job.ClientId is not null || IsOfThen(part.Webhook);
+
+    private bool IsOfThen(WebhookEvent webhook) => webhook.FannedOutAt is not null || clock.GetUtcNow() - webhook.ReceivedAt > Late;
+
+    private Understanding UnderstandingOf(WebhookEvent webhook) => channels.Single(channel => channel.Kind == webhook.Provider).Understand(webhook.Body);
+
+    private async Task HandOutAsync(IReadOnlyList<Part> parts, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var granted = await GrantedAsync(parts, cancellationToken);
+        var jobs = new List<NewJob>();
+        foreach (var part in parts)
+        {
+            var named = part.Named;
+            var here = part.Here.Count(channel => named.Contains(channel.ProviderId));
+            var ids = part.Known.Where(channel => named.Contains(channel.ProviderId)).Select(channel => channel.Id).ToList();
+            var reached = granted.FindAll(grant => ids.Contains(grant.ChannelId));
+            jobs.AddRange(reached.Select(grant => new NewJob(JobKind.Receive, part.Job.SubjectId, grant.ClientId, grant.ChannelId, part.Job.TraceParent)));
+            part.Count(DeliveryOutcome.FannedOut, reached.Count);
+            part.Count(
+                DeliveryOutcome.NoGrant,
+                part.Job.ClientId is null || reached.Count == 0 ? ids.Count(id => !reached.Exists(grant => grant.ChannelId == id)) : 0);
+            part.Count(DeliveryOutcome.NotSignedFor, here - ids.Count);
+            part.Count(DeliveryOutcome.UnknownChannel, named.Count - here);
+        }
+
+        if (jobs.Count > 0)
+        {
+            await JobQueue.EnqueueAsync(connection, jobs, cancellationToken);
         }
     }
 
-    private async Task HandOutAsync(
-        Job job,
-        WebhookEvent webhook,
-        Understanding understood,
-        (List<Channel> Here, List<Channel> Known) spokenOf,
-        JsonObject outcome,
-        NpgsqlConnection connection,
-        CancellationToken cancellationToken)
+    // When it comes, those who are granted the channel by now. When it is taken apart once more, or late, those of them who were granted it when it came:
+    // what people wrote before is not for whoever has the number since; that an operator must say (the job's client).
+    private async Task<List<Grant>> GrantedAsync(IReadOnlyList<Part> parts, CancellationToken cancellationToken)
     {
-        var named = understood.Channels.Select(updates => updates.ProviderId).Distinct().ToList();
-        var here = spokenOf.Here.Count(channel => named.Contains(channel.ProviderId));
-        var ids = spokenOf.Known.Where(channel => named.Contains(channel.ProviderId)).Select(channel => channel.Id).ToList();
-        var granted = await GrantedAsync(job, webhook, ids, cancellationToken);
-        if (granted.Count > 0)
-        {
-            await JobQueue.EnqueueAsync(
-                connection,
-                granted.ConvertAll(grant => new NewJob(JobKind.Receive, job.SubjectId, grant.ClientId, grant.ChannelId, job.TraceParent)),
-                cancellationToken);
-        }
-
-        Count(outcome, DeliveryOutcome.FannedOut, granted.Count);
-        var reached = granted.Select(grant => grant.ChannelId).ToHashSet();
-        Count(outcome, DeliveryOutcome.NoGrant, job.ClientId is null || reached.Count == 0 ? ids.Count(id => !reached.Contains(id)) : 0);
-        Count(outcome, DeliveryOutcome.NotSignedFor, here - ids.Count);
-        Count(outcome, DeliveryOutcome.UnknownChannel, named.Count - here);
-    }
-
-    // When it comes, those who are granted the channel by now. When it is taken apart once more, those of them who were granted it when it came: what
-    // people wrote before is not for whoever has the number since; that an operator must say (the job's client).
-    private async Task<List<Grant>> GrantedAsync(Job job, WebhookEvent webhook, List<ChannelId> ids, CancellationToken cancellationToken)
-    {
+        List<ChannelId> ids = [.. parts.SelectMany(part => part.Known).Select(channel => channel.Id).Distinct()];
         var granted = context.Grants.AsNoTracking().Where(grant => ids.Contains(grant.ChannelId) && grant.RevokedAt == null);
-        if (job.ClientId is { } client)
+        if (parts[0].Job.ClientId is { } client)
         {
             granted = granted.Where(grant => grant.ClientId == client);
         }
-        else if (webhook.FannedOutAt is not null)
+        else if (IsOfThen(parts[0].Webhook))
         {
-            var then = webhook.ReceivedAt;
+            var then = parts[0].Webhook.ReceivedAt;
             granted = granted.Where(grant => context.Grants.Any(before => before.ClientId == grant.ClientId && before.ChannelId == grant.ChannelId
                 && before.CreatedAt <= then && (before.RevokedAt == null || before.RevokedAt > then)));
         }
@@ -103,42 +122,66 @@ internal sealed class FanOutEvent(
         return await granted.ToListAsync(cancellationToken);
     }
 
-    private async Task NoteAsync(
-        WebhookEvent webhook, Understanding understood, (List<Channel> Here, List<Channel> Known) spokenOf, JsonObject outcome, CancellationToken cancellationToken)
+    private async Task NoteAsync(Part part, CancellationToken cancellationToken)
     {
-        foreach (var fact in understood.Facts)
+        foreach (var fact in part.Understood.Facts)
         {
-            var about = spokenOf.Known.FindAll(fact.IsAbout);
-            Count(outcome, DeliveryOutcome.Noted, about.Count == 0 ? 0 : 1);
-            Count(outcome, spokenOf.Here.Exists(fact.IsAbout) ? DeliveryOutcome.NotSignedFor : DeliveryOutcome.UnknownChannel, about.Count == 0 ? 1 : 0);
-            await facts.ExecuteAsync(about.ConvertAll(channel => channel.Id), fact, webhook.ReceivedAt, cancellationToken);
+            var about = part.Known.FindAll(fact.IsAbout);
+            part.Count(DeliveryOutcome.Noted, about.Count == 0 ? 0 : 1);
+            part.Count(part.Here.Exists(fact.IsAbout) ? DeliveryOutcome.NotSignedFor : DeliveryOutcome.UnknownChannel, about.Count == 0 ? 1 : 0);
+            await facts.ExecuteAsync(about.ConvertAll(channel => channel.Id), fact, part.Webhook.ReceivedAt, cancellationToken);
         }
 
-        if (understood.ChangedTemplates.Count > 0)
+        if (part.Understood.ChangedTemplates.Count > 0)
         {
-            await templates.MarkChangedAsync([.. spokenOf.Known.Select(channel => channel.Id)], understood.ChangedTemplates, cancellationToken);
+            await templates.MarkChangedAsync([.. part.Known.Select(channel => channel.Id)], part.Understood.ChangedTemplates, cancellationToken);
         }
     }
 
     // By the number, or by the account where the provider speaks of all of its numbers.
-    private async Task<List<Channel>> SpokenOfAsync(WebhookEvent webhook, Understanding understood, CancellationToken cancellationToken)
+    private async Task SpokenOfAsync(IReadOnlyList<Part> parts, CancellationToken cancellationToken)
     {
-        List<string> numbers = [.. understood.Channels.Select(updates => updates.ProviderId).Concat(understood.Facts.Select(fact => fact.ChannelProviderId).OfType<string>()).Distinct()];
-        List<string> accounts =
-        [
-            .. understood.Facts.Where(fact => fact.ChannelProviderId is null).Select(fact => fact.AccountId).OfType<string>().Concat(understood.ChangedTemplates).Distinct(),
-        ];
-        return await context.Channels.AsNoTracking()
-            .Where(channel => channel.Kind == webhook.Provider
-                && (numbers.Contains(channel.ProviderId) || (channel.AccountId != null && accounts.Contains(channel.AccountId))))
-            .ToListAsync(cancellationToken);
+        foreach (var ofProvider in parts.GroupBy(part => part.Webhook.Provider))
+        {
+            List<string> numbers = [.. ofProvider.SelectMany(part => part.Numbers).Distinct()];
+            List<string> accounts = [.. ofProvider.SelectMany(part => part.Accounts).Distinct()];
+            var found = await context.Channels.AsNoTracking()
+                .Where(channel => channel.Kind == ofProvider.Key
+                    && (numbers.Contains(channel.ProviderId) || (channel.AccountId != null && accounts.Contains(channel.AccountId))))
+                .ToListAsync(cancellationToken);
+            var provider = channels.Single(candidate => candidate.Kind == ofProvider.Key);
+            foreach (var part in ofProvider)
+            {
+                part.Here = found.FindAll(channel => part.Numbers.Contains(channel.ProviderId) || (channel.AccountId is { } account && part.Accounts.Contains(account)));
+                part.Known = part.Here.FindAll(channel => provider.SpeaksFor(channel, part.Webhook.Signer));
+            }
+        }
     }
 
-    private static void Count(JsonObject outcome, string word, int count)
+    // A delivery of a batch, and what becomes of it.
+    private sealed record Part(Job Job, WebhookEvent Webhook, Understanding Understood)
     {
-        if (count > 0)
+        public IReadOnlyList<string> Named { get; } = [.. Understood.Channels.Select(updates => updates.ProviderId).Distinct()];
+
+        public IReadOnlySet<string> Numbers { get; } =
+            Understood.Channels.Select(updates => updates.ProviderId).Concat(Understood.Facts.Select(fact => fact.ChannelProviderId).OfType<string>()).ToHashSet();
+
+        public IReadOnlySet<string> Accounts { get; } = Understood.Facts.Where(fact => fact.ChannelProviderId is null).Select(fact => fact.AccountId).OfType<string>()
+            .Concat(Understood.ChangedTemplates).ToHashSet();
+
+        // Channels that it speaks of, and those of them that its secret may speak for.
+        public List<Channel> Here { get; set; } = [];
+
+        public List<Channel> Known { get; set; } = [];
+
+        public JsonObject Outcome { get; } = [];
+
+        public void Count(string word, int count)
         {
-            outcome[word] = (outcome[word]?.GetValue<int>() ?? 0) + count;
+            if (count > 0)
+            {
+                Outcome[word] = (Outcome[word]?.GetValue<int>() ?? 0) + count;
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -15,14 +16,15 @@ using WaMcp.Worker.Jobs;
 
 namespace WaMcp.Worker.Inbound;
 
-/// <summary>Records, in one client's scope, what a delivery says about one channel.</summary>
+/// <summary>Records, in one client's scope, what deliveries say about one channel.</summary>
 /// <remarks>
 /// In whatever order deliveries come, and however often, the end is the same: who is who comes first, then what they wrote, then what they
-/// changed of it, then what became of our messages. A long part is recorded in several transactions, so that nobody waits long for anybody in it;
-/// what is recorded already is recognised when it is tried again. In each of them locks are taken in one order (contacts, conversations, jobs,
-/// messages), so that two workers do not wait for each other.
+/// changed of it, then what became of our messages. Several short ones are recorded in one transaction, a long one in several, so that nobody waits
+/// long for anybody in it; what is recorded already is recognised when it is tried again. In each of them locks are taken in one order (contacts,
+/// conversations, jobs, messages), so that two workers do not wait for each other.
 /// </remarks>
 /// <param name="context">The client's data.</param>
+/// <param name="deliveries">Loads deliveries.</param>
 /// <param name="channels">Understand their provider's deliveries.</param>
 /// <param name="contacts">Knows who is who.</param>
 /// <param name="inbound">Records messages.</param>
@@ -35,6 +37,7 @@ namespace WaMcp.Worker.Inbound;
 /// <param name="clock">Stamps the audit rows.</param>
 internal sealed class ReceiveEvent(
     WaMcpDbContext context,
+    LoadDeliveries deliveries,
     IEnumerable<IChannel> channels,
     ContactBook contacts,
     RecordInbound inbound,
@@ -44,7 +47,7 @@ internal sealed class ReceiveEvent(
     InboundBell bell,
     JobQueue queue,
     IOptions<JobOptions> options,
-    TimeProvider clock) : IJobHandler
+    TimeProvider clock) : IBatchHandler
 {
     /// <summary>Updates that are recorded in one transaction.</summary>
     public const int MostAtOnce = 50;
@@ -53,70 +56,114 @@ internal sealed class ReceiveEvent(
 
     public JobKind Kind => JobKind.Receive;
 
-    public async Task HandleAsync(Job job, CancellationToken cancellationToken)
+    public Task HandleAsync(Job job, CancellationToken cancellationToken) => HandleAsync([job], cancellationToken);
+
+    public async Task<int> HandleAsync(IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
     {
-        await context.Database.OpenConnectionAsync(cancellationToken); // once, and its client is said once
-        var (eventId, channelId) = (new WebhookEventId(job.SubjectId), job.ChannelId!.Value);
-        var webhook = await context.WebhookEvents.AsNoTracking().SingleAsync(candidate => candidate.Id == eventId, cancellationToken);
-        var channel = await context.Channels.AsNoTracking().SingleAsync(candidate => candidate.Id == channelId, cancellationToken);
-        var updates = InOrder(channels.Single(candidate => candidate.Kind == channel.Kind)
-            .Understand(webhook.Body).Channels
-            .Where(update => update.ProviderId == channel.ProviderId)
-            .Select(update => update.At(webhook.ReceivedAt))
-            .ToList());
-        var parts = updates.Chunk(MostAtOnce).DefaultIfEmpty([]).ToList();
-        foreach (var (place, some) in parts.Index())
+        await context.Database.OpenConnectionAsync(cancellationToken); // once, so that it is said once whose it is
+        var target = await TargetAsync(jobs[0], cancellationToken);
+        var parts = new List<Part>();
+        var count = 0;
+        foreach (var (job, delivery) in await deliveries.ExecuteAsync(jobs, cancellationToken))
         {
-            var isLast = place == parts.Count - 1;
-            if (!isLast)
+            var part = new Part(job, delivery, UpdatesOf(delivery, target.Channel));
+            count += part.Updates.Count;
+            if (parts.Count > 0 && count > MostAtOnce)
             {
-                await queue.ExtendAsync(job, options.Value.Lease, cancellationToken);
+                break;
             }
 
-            if (!await Collision.RetryAsync(context, () => RecordAsync(job, webhook, channel, some, isLast, cancellationToken)))
+            parts.Add(part);
+        }
+
+        context.ChangeTracker.Clear(); // they are only read
+        if (parts[0].Updates.Count > MostAtOnce)
+        {
+            await RecordLongAsync(parts[0], target, cancellationToken);
+        }
+        else
+        {
+            await Collision.RetryAsync(context, () => RecordAsync(parts, target, isLast: true, cancellationToken));
+        }
+
+        return parts.Count;
+    }
+
+    private async Task RecordLongAsync(Part part, Target target, CancellationToken cancellationToken)
+    {
+        var pieces = part.Updates.Chunk(MostAtOnce).ToList();
+        foreach (var (place, piece) in pieces.Index())
+        {
+            var isLast = place == pieces.Count - 1;
+            if (!isLast)
+            {
+                await queue.ExtendAsync(part.Job, options.Value.Lease, cancellationToken);
+            }
+
+            if (place > 0)
+            {
+                target = await TargetAsync(part.Job, cancellationToken);
+            }
+
+            if (!await Collision.RetryAsync(context, () => RecordAsync([part with { Updates = piece }], target, isLast, cancellationToken)))
             {
                 return; // the grant was revoked
             }
         }
     }
 
-    private async Task<bool> RecordAsync(Job job, WebhookEvent webhook, Channel channel, object[] updates, bool isLast, CancellationToken cancellationToken)
+    // The grant counts now, not when the delivery came: after a revocation nothing more is handed over.
+    private Task<Target> TargetAsync(Job job, CancellationToken cancellationToken) =>
+        context.Channels.AsNoTracking().Where(channel => channel.Id == job.ChannelId).Select(channel => new Target(
+            channel,
+            context.Grants.Any(grant => grant.ClientId == job.ClientId && grant.ChannelId == channel.Id && grant.RevokedAt == null),
+            context.Endpoints.Any(endpoint => endpoint.DisabledAt == null))).SingleAsync(cancellationToken);
+
+    private List<object> UpdatesOf(WebhookEvent delivery, Channel channel) => InOrder(
+        channels.Single(candidate => candidate.Kind == channel.Kind)
+            .Understand(delivery.Body).Channels
+            .Where(update => update.ProviderId == channel.ProviderId)
+            .Select(update => update.At(delivery.ReceivedAt))
+            .ToList());
+
+    private async Task<bool> RecordAsync(IReadOnlyList<Part> parts, Target target, bool isLast, CancellationToken cancellationToken)
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var connection = (NpgsqlConnection)context.Database.GetDbConnection();
-
-        // The grant counts now, not when the delivery came: after a revocation nothing more is handed over.
-        var granted = await context.Grants.AnyAsync(
-            grant => grant.ClientId == job.ClientId && grant.ChannelId == job.ChannelId && grant.RevokedAt == null, cancellationToken);
-        if (isLast || !granted)
+        if (isLast || !target.IsGranted)
         {
-            await JobQueue.CompleteAsync(connection, job, cancellationToken);
+            await HeldJobs.CompleteAsync(connection, [.. parts.Select(part => part.Job)], cancellationToken);
         }
 
         var (unknown, hasJobs) = (0, false);
-        if (granted)
+        if (target.IsGranted)
         {
-            (unknown, hasJobs) = await RecordAsync(job, webhook, channel.Id, updates, connection, cancellationToken);
+            (unknown, hasJobs) = await RecordAsync(parts, target, connection, cancellationToken);
         }
         else
         {
-            await EndPart.AsAsync(connection, job.SubjectId, DeliveryOutcome.NoGrant, cancellationToken);
+            foreach (var part in parts)
+            {
+                await EndPart.AsAsync(connection, part.Job.SubjectId, DeliveryOutcome.NoGrant, cancellationToken);
+            }
         }
 
         await transaction.CommitAsync(cancellationToken);
         var rings = inbound.TakeRings();
-        bell.Ring(contacts.HasLearned ? [.. rings, InboundWatch.Key(job.ClientId!.Value, channel.Id)] : rings, hasJobs);
+        bell.Ring(contacts.HasLearned ? [.. rings, InboundWatch.Key(parts[0].Job.ClientId!.Value, target.Channel.Id)] : rings, hasJobs);
         if (unknown > 0)
         {
-            WaMcpTelemetry.DeliveryEnded(channel.Kind.ToString(), UnknownMessage, unknown);
+            WaMcpTelemetry.DeliveryEnded(target.Channel.Kind.ToString(), UnknownMessage, unknown);
         }
 
-        return granted;
+        return target.IsGranted;
     }
 
     private async Task<(int Unknown, bool HasJobs)> RecordAsync(
-        Job job, WebhookEvent webhook, ChannelId channelId, object[] updates, NpgsqlConnection connection, CancellationToken cancellationToken)
+        IReadOnlyList<Part> parts, Target target, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        var channelId = target.Channel.Id;
+        var updates = parts.SelectMany(part => part.Updates).ToList();
         var told = updates.OfType<StatusUpdate>().ToList();
         var about = await status.FindAsync(channelId, told, cancellationToken);
         await contacts.LockAsync(
@@ -124,53 +171,60 @@ internal sealed class ReceiveEvent(
             [.. updates.SelectMany(PeopleOf), .. about.Select(each => each.Teaches).OfType<PersonIds>()],
             [.. about.Select(each => each.Contact)],
             cancellationToken);
-        foreach (var change in updates.OfType<IdentityChange>())
+        foreach (var change in updates.OfType<IdentityChange>().OrderBy(change => change.At))
         {
             await contacts.ChangeAsync(channelId, change, cancellationToken);
         }
 
         var known = await inbound.KnownAsync(channelId, [.. updates.Select(MessageOf).OfType<string>().Distinct()], cancellationToken);
         var met = await MeetAsync(channelId, updates, about, known, cancellationToken);
-        var (messages, changes) = (0, 0);
-        foreach (var message in updates.OfType<InboundMessage>().Where(message => known.GetValueOrDefault(message.ProviderMessageId) is not { IsDone: true }))
+        foreach (var part in parts)
         {
-            messages += await inbound.ExecuteAsync(channelId, message, met.TryGetValue(message, out var writer) ? writer : null, webhook.RequestId, cancellationToken) ? 1 : 0;
+            (part.Messages, part.Changes) = (0, 0);
+            using var activity = parts.Count > 1 ? WaMcpTelemetry.StartFrom(part.Job.TraceParent, "record", ActivityKind.Internal) : null;
+            foreach (var message in part.Updates.OfType<InboundMessage>().Where(message => known.GetValueOrDefault(message.ProviderMessageId) is not { IsDone: true }))
+            {
+                part.Messages += await inbound.ExecuteAsync(channelId, message, WriterOf(message), part.Delivery.RequestId, cancellationToken) ? 1 : 0;
+            }
+
+            foreach (var change in part.Updates.OfType<MessageChange>())
+            {
+                part.Changes += await inbound.ExecuteAsync(channelId, change, WriterOf(change), part.Delivery.RequestId, cancellationToken) ? 1 : 0;
+            }
         }
 
-        foreach (var change in updates.OfType<MessageChange>())
-        {
-            changes += await inbound.ExecuteAsync(channelId, change, met.TryGetValue(change, out var writer) ? writer : null, webhook.RequestId, cancellationToken) ? 1 : 0;
-        }
-
-        var statuses = await status.ApplyAsync(channelId, about, cancellationToken);
+        await status.ApplyAsync(channelId, about, cancellationToken);
         foreach (var preference in updates.OfType<PreferenceUpdate>())
         {
             await contacts.PreferAsync(met[preference], preference.StopsMarketing, preference.At, cancellationToken);
         }
 
-        var hasJobs = await files.ExecuteAsync(channelId, [.. updates.OfType<InboundMessage>()], [.. updates.OfType<MessageChange>()], cancellationToken)
-            || await context.Endpoints.AnyAsync(endpoint => endpoint.DisabledAt == null, cancellationToken);
+        var hasFiles = await files.ExecuteAsync(channelId, [.. updates.OfType<InboundMessage>()], [.. updates.OfType<MessageChange>()], cancellationToken);
 
         // One with our own id is another client's when it is not this one's; of the others nobody knows yet.
-        var unknown = told.Except(about.Select(each => each.Status)).Where(update => update is { MessageId: null, State: not null }).ToList();
-        var row = new AuditRecord
-        {
-            Action = AuditAction.WebhookProcessed,
-            Ts = clock.GetUtcNow(),
-            ClientId = job.ClientId,
-            ChannelId = channelId,
-            RequestId = webhook.RequestId,
-            Metadata = new JsonObject { ["messages"] = messages, ["changes"] = changes, ["statuses"] = statuses }.ToJsonString(),
-        };
-        await AuditTable.WriteAsync(connection, [row], cancellationToken);
+        var found = about.Select(each => each.Status).ToHashSet();
+        var unknown = told.Where(update => !found.Contains(update) && update is { MessageId: null, State: not null }).ToList();
+        await AuditTable.WriteAsync(connection, [.. parts.Select(part => RowOf(part, part.Updates.OfType<StatusUpdate>().Count(found.Contains)))], cancellationToken);
         await early.KeepAsync(channelId, unknown, cancellationToken);
-        return (unknown.Count, hasJobs);
+        return (unknown.Count, hasFiles || target.HasEndpoints);
+
+        ContactId? WriterOf(object update) => met.TryGetValue(update, out var writer) ? writer : null;
     }
+
+    private AuditRecord RowOf(Part part, int statuses) => new()
+    {
+        Action = AuditAction.WebhookProcessed,
+        Ts = clock.GetUtcNow(),
+        ClientId = part.Job.ClientId,
+        ChannelId = part.Job.ChannelId,
+        RequestId = part.Delivery.RequestId,
+        Metadata = new JsonObject { ["messages"] = part.Messages, ["changes"] = part.Changes, ["statuses"] = statuses }.ToJsonString(),
+    };
 
     // Whoever wrote what is known already is not met again, or a delivery that comes twice would bring back somebody who was erased.
     private async Task<Dictionary<object, ContactId>> MeetAsync(
         ChannelId channel,
-        object[] updates,
+        IReadOnlyList<object> updates,
         IReadOnlyList<RecordStatus.About> about,
         IReadOnlyDictionary<string, RecordInbound.Known> known,
         CancellationToken cancellationToken)
@@ -221,4 +275,14 @@ internal sealed class ReceiveEvent(
         MessageChange change => change.ProviderMessageId,
         _ => null,
     };
+
+    private sealed record Target(Channel Channel, bool IsGranted, bool HasEndpoints);
+
+    // One delivery, and what came of it so far.
+    private sealed record Part(Job Job, WebhookEvent Delivery, IReadOnlyList<object> Updates)
+    {
+        public int Messages { get; set; }
+
+        public int Changes { get; set; }
+    }
 }

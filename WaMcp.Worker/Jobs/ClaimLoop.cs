@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using WaMcp.Domain.Jobs;
@@ -30,6 +31,9 @@ internal sealed partial class ClaimLoop(
     private readonly ConcurrentDictionary<Guid, int> held = new();
 
     private readonly ConcurrentDictionary<Guid, int> heldByEndpoints = new();
+
+    /// <summary>Whose jobs these are.</summary>
+    public JobLane Lane => lane;
 
     /// <summary>Starts jobs until it is asked to stop, and returns when all of them have ended.</summary>
     /// <param name="start">Starts claimed jobs; each holds a place until <see cref="Release"/>.</param>
@@ -122,6 +126,7 @@ internal sealed partial class ClaimLoop(
         }
 
         IReadOnlyList<Job> jobs = [];
+        var began = Stopwatch.GetTimestamp();
         try
         {
             // Not interrupted: a claim that is committed and that nobody knows of would be nobody's until its lease runs out.
@@ -143,7 +148,9 @@ internal sealed partial class ClaimLoop(
         start(jobs);
         if (jobs.Count < taken && lane.Breath > TimeSpan.Zero)
         {
-            await Task.Delay(lane.Breath, cancellationToken);
+            // Claims get slower with the number of those who have something to do; no more than half of the time is for them.
+            var took = Stopwatch.GetElapsedTime(began);
+            await Task.Delay(took > lane.Breath ? took : lane.Breath, cancellationToken);
         }
 
         return jobs.Count;

@@ -10,6 +10,9 @@ internal sealed record JobLane(int Places, params IReadOnlyList<JobKind> Kinds)
     /// <summary>The shortest time between a claim that found less than it could take and the next: a claim costs the same for one job as for twenty.</summary>
     public TimeSpan Breath { get; init; }
 
+    /// <summary>The most jobs that an <see cref="IBatchHandler"/> is given at once; each counts as a place.</summary>
+    public int Together { get; init; } = 1;
+
     /// <summary>Whether no number, and no client with its endpoints, may have more places than it leaves free.</summary>
     public bool Shares { get; init; }
 

@@ -9,7 +9,10 @@ public sealed class JobOptions
     /// <summary>Messages that one worker has on their way at the same time, from claimed to settled; of one number at most half of them.</summary>
     public int Concurrency { get; set; } = 512;
 
-    /// <summary>Deliveries that one worker takes apart at the same time, and as many parts of them that it records; of one number at most half of these.</summary>
+    /// <summary>
+    /// Transactions that one worker takes deliveries apart in at the same time, and as many that it records parts of them in. Each is one client's, of one number,
+    /// and does what has come of it, up to 32 deliveries; of what is recorded at most half is one number's.
+    /// </summary>
     public int Receiving { get; set; } = 16;
 
     /// <summary>Events that one worker tells clients' endpoints at the same time; of one client at most half of them.</summary>
