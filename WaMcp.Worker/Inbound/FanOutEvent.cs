@@ -163,10 +163,10 @@ internal sealed class FanOutEvent(
     {
         public IReadOnlyList<string> Named { get; } = [.. Understood.Channels.Select(updates => updates.ProviderId).Distinct()];
 
-        public IReadOnlySet<string> Numbers { get; } =
+        public HashSet<string> Numbers { get; } =
             Understood.Channels.Select(updates => updates.ProviderId).Concat(Understood.Facts.Select(fact => fact.ChannelProviderId).OfType<string>()).ToHashSet();
 
-        public IReadOnlySet<string> Accounts { get; } = Understood.Facts.Where(fact => fact.ChannelProviderId is null).Select(fact => fact.AccountId).OfType<string>()
+        public HashSet<string> Accounts { get; } = Understood.Facts.Where(fact => fact.ChannelProviderId is null).Select(fact => fact.AccountId).OfType<string>()
             .Concat(Understood.ChangedTemplates).ToHashSet();
 
         // Channels that it speaks of, and those of them that its secret may speak for.

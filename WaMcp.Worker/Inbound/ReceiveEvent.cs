@@ -67,7 +67,7 @@ internal sealed class ReceiveEvent(
         foreach (var (job, delivery) in await deliveries.ExecuteAsync(jobs, cancellationToken))
         {
             var part = new Part(job, delivery, UpdatesOf(delivery, target.Channel));
-            count += part.Updates.Count;
+            count += part.Updates.Length;
             if (parts.Count > 0 && count > MostAtOnce)
             {
                 break;
@@ -77,7 +77,7 @@ internal sealed class ReceiveEvent(
         }
 
         context.ChangeTracker.Clear(); // they are only read
-        if (parts[0].Updates.Count > MostAtOnce)
+        if (parts[0].Updates.Length > MostAtOnce)
         {
             await RecordLongAsync(parts[0], target, cancellationToken);
         }
@@ -119,7 +119,7 @@ internal sealed class ReceiveEvent(
             context.Grants.Any(grant => grant.ClientId == job.ClientId && grant.ChannelId == channel.Id && grant.RevokedAt == null),
             context.Endpoints.Any(endpoint => endpoint.DisabledAt == null))).SingleAsync(cancellationToken);
 
-    private List<object> UpdatesOf(WebhookEvent delivery, Channel channel) => InOrder(
+    private object[] UpdatesOf(WebhookEvent delivery, Channel channel) => InOrder(
         channels.Single(candidate => candidate.Kind == channel.Kind)
             .Understand(delivery.Body).Channels
             .Where(update => update.ProviderId == channel.ProviderId)
@@ -251,7 +251,7 @@ internal sealed class ReceiveEvent(
         return people.Zip(met).DistinctBy(pair => pair.First.Told).ToDictionary(pair => pair.First.Told, pair => pair.Second);
     }
 
-    private static List<object> InOrder(IReadOnlyCollection<ChannelUpdates> updates) =>
+    private static object[] InOrder(IReadOnlyCollection<ChannelUpdates> updates) =>
     [
         .. updates.SelectMany(update => update.Identities).OrderBy(change => change.At),
         .. updates.SelectMany(update => update.Messages),
@@ -279,7 +279,7 @@ internal sealed class ReceiveEvent(
     private sealed record Target(Channel Channel, bool IsGranted, bool HasEndpoints);
 
     // One delivery, and what came of it so far.
-    private sealed record Part(Job Job, WebhookEvent Delivery, IReadOnlyList<object> Updates)
+    private sealed record Part(Job Job, WebhookEvent Delivery, object[] Updates)
     {
         public int Messages { get; set; }
 
