@@ -355,10 +355,10 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.Phone, (string?)null).SetProperty(row => row.PhoneToldAt, (DateTimeOffset?)null), cancellationToken) == 1;
     }
 
-    // What comes now from their number may be somebody else's. What the client sent to it does not show whose it is; it counts only where nothing else is known.
+    // Neither they nor the client wrote: what comes now from their number may be somebody else's.
     private async Task<bool> IsLongSilentAsync(Contact contact, DateTimeOffset? toldAt, CancellationToken cancellationToken)
     {
-        var last = await context.Conversations.Where(row => row.ContactId == contact.Id).Select(row => row.LastInboundAt ?? row.LastMessageAt).MaxAsync(cancellationToken);
+        var last = await context.Conversations.Where(row => row.ContactId == contact.Id).Select(row => (DateTimeOffset?)row.LastMessageAt).MaxAsync(cancellationToken);
         return (toldAt ?? clock.GetUtcNow()) - last > Silence;
     }
 

@@ -128,7 +128,17 @@ public static class HeldJobs
     }
 
     /// <summary>Removes held jobs that are done.</summary>
-    public static async Task CompleteAsync(NpgsqlConnection connection, IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
+    public static Task CompleteAsync(NpgsqlConnection connection, IReadOnlyList<Job> jobs, CancellationToken cancellationToken) =>
+        CompleteAsync(connection, jobs, lockPatience: null, cancellationToken);
+
+    /// <summary>Removes jobs that are done, or will be when the caller's transaction commits.</summary>
+    /// <param name="connection">In a transaction.</param>
+    /// <param name="jobs">Claimed jobs.</param>
+    /// <param name="lockPatience">How long the transaction waits for anything that somebody has locked; null for as long as a statement may take.</param>
+    /// <param name="cancellationToken">Rolls back.</param>
+    /// <exception cref="LeaseLostException">Somebody else has one of them by now; the transaction must not commit.</exception>
+    public static async Task CompleteAsync(
+        NpgsqlConnection connection, IReadOnlyList<Job> jobs, TimeSpan? lockPatience, CancellationToken cancellationToken)
     {
         if (jobs.Count == 0)
         {
@@ -136,7 +146,10 @@ public static class HeldJobs
         }
 
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new($"SELECT {JobQueue.ByIndex}"));
+        batch.BatchCommands.Add(new($"SELECT set_config('lock_timeout', $1, true), {JobQueue.ByIndex}")
+        {
+            Parameters = { new() { Value = $"{lockPatience?.TotalMilliseconds ?? 0:0}" } },
+        });
         var delete = new NpgsqlBatchCommand(CompleteSql);
         AddLeases(delete.Parameters, jobs);
         batch.BatchCommands.Add(delete);

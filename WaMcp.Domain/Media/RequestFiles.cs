@@ -40,7 +40,8 @@ public sealed class RequestFiles(WaMcpDbContext context, TenantContext tenant, M
         return isWanted;
     }
 
-    private static bool HasFile(InboundMessage message) => message.Content?.File?.ProviderMediaId is not null;
+    /// <summary>Whether a message comes with a file.</summary>
+    public static bool HasFile(InboundMessage message) => message.Content?.File?.ProviderMediaId is not null;
 
     private async Task<bool> FetchAsync(ChannelId channel, string[] carrying, CancellationToken cancellationToken)
     {

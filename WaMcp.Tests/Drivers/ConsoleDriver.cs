@@ -27,6 +27,9 @@ internal sealed class ConsoleDriver
 
     private readonly ServiceProvider services;
 
+    /// <summary>After that long a client that was made here loses its grants when another is made: its test is over, and would get every message of the others.</summary>
+    public TimeSpan? ForgetsAfter { get; set; }
+
     public ConsoleDriver(string connectionString, string redis)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(Infrastructure.TestSecrets.Settings).Build();
@@ -103,12 +106,24 @@ internal sealed class ConsoleDriver
     public async Task<TestClient> OnboardAsync(
         string phoneNumberId = SupportNumber, string[]? tools = null, int? dailyCap = null, int rpm = 1_000, int? daily = null)
     {
+        await ForgetAsync();
         var client = await ClientAsync();
         var channel = await ChannelAsync(phoneNumberId);
         await GrantAsync(client, channel, tools, dailyCap);
         string[] scopes = [.. (tools ?? AllTools).Select(tool => $"tools:{tool}"), $"numbers:{channel.Id}"];
         var (key, token) = await MintAsync(client, scopes, rpm, daily);
         return new TestClient(client, channel, key, token);
+    }
+
+    private async Task ForgetAsync()
+    {
+        if (ForgetsAfter is { } time)
+        {
+            await using var command = services.GetRequiredService<NpgsqlDataSource>()
+                .CreateCommand("UPDATE grants SET revoked_at = now() WHERE revoked_at IS NULL AND created_at < now() - $1");
+            command.Parameters.AddWithValue(time);
+            await command.ExecuteNonQueryAsync();
+        }
     }
 }
 

@@ -129,7 +129,8 @@ public sealed class LocalPostgres(bool fsync) : IAsyncLifetime, IAsyncDisposable
     {
         await using var connection = new NpgsqlConnection(ConnectionString("postgres") + ";Pooling=false");
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
+        // To drop a database waits for a checkpoint, and that for all that everybody writes just then.
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 180 };
         await command.ExecuteNonQueryAsync();
     }
 

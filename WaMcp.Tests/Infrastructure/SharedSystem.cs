@@ -5,7 +5,11 @@ public sealed class SharedSystem : IAsyncLifetime
 {
     internal WaMcpSystem System { get; private set; } = null!;
 
-    public async Task InitializeAsync() => System = await WaMcpSystem.StartAsync();
+    public async Task InitializeAsync()
+    {
+        System = await WaMcpSystem.StartAsync();
+        System.Console.ForgetsAfter = TimeSpan.FromMinutes(4); // its tests run one after the other
+    }
 
     public async Task DisposeAsync() => await System.DisposeAsync();
 }

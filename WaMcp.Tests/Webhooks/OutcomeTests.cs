@@ -103,6 +103,35 @@ public sealed class OutcomeTests : IAsyncLifetime
         (await system.QueryAsync<long>("SELECT count(*) FROM messages")).ShouldBe(0);
     }
 
+    // All are claimed together, so they are tried together first.
+    [Theory]
+    [InlineData("FanOut")]
+    [InlineData("Receive")]
+    public async Task OneOfSeveralThatCannotBeDoneKeepsNoneOfTheOthersFromIt(string kind)
+    {
+        var client = await system.Console.OnboardAsync();
+        const int Count = 6;
+        for (var number = 0; number < Count; number++)
+        {
+            var body = WebhookDriver.Envelope(("messages", WebhookDriver.Value(ConsoleDriver.SupportNumber, [WebhookDriver.Text($"{number}", WebhookDriver.Phone())])));
+            await system.QueryAsync<object>(
+                "INSERT INTO webhook_events (id, provider, body, request_id, received_at) VALUES (gen_random_uuid(), 'WhatsApp', $1, 'r', now())", Encoding.UTF8.GetBytes(body.ToJsonString()));
+        }
+
+        await system.QueryAsync<object>(
+            """
+            INSERT INTO jobs (id, kind, subject_id, client_id, channel_id, run_at)
+            SELECT gen_random_uuid(), $1, id, CASE WHEN $1 = 'Receive' THEN $2 END, CASE WHEN $1 = 'Receive' THEN $3 END, now()
+            FROM (SELECT id FROM webhook_events UNION ALL SELECT gen_random_uuid()) AS delivery ORDER BY id
+            """,
+            kind, client.Client.Id.Value, client.Channel.Id.Value);
+        await system.QueryAsync<object>("NOTIFY wamcp_jobs");
+
+        await Eventually.TrueAsync("the others are recorded", async () => await system.QueryAsync<long>("SELECT count(*) FROM messages") == Count);
+        await Eventually.TrueAsync("it is put off", async () => await system.QueryAsync<long>("SELECT count(*) FROM jobs WHERE last_error IS NOT NULL") == 1);
+        (await system.QueryAsync<long>("SELECT count(*) FROM jobs")).ShouldBe(1);
+    }
+
     [Fact]
     public async Task OneThatWasGivenUpIsKeptNoLongerThanOthers()
     {

@@ -37,9 +37,8 @@ internal sealed class FanOutEvent(
     {
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var connection = (NpgsqlConnection)context.Database.GetDbConnection();
-        var read = await deliveries.ExecuteAsync(jobs, cancellationToken);
-        var parts = Together([.. read.Select(part => new Part(part.Job, part.Delivery, UnderstandingOf(part.Delivery)))]);
-        await HeldJobs.CompleteAsync(connection, parts.ConvertAll(part => part.Job), cancellationToken);
+        var parts = Together(await deliveries.ExecuteAsync(jobs, cancellationToken));
+        await HeldJobs.CompleteAsync(connection, parts.ConvertAll(part => part.Job), LockPatience.Of(parts.Count), cancellationToken);
 
         await SpokenOfAsync(parts, cancellationToken);
         await HandOutAsync(parts, connection, cancellationToken);
@@ -67,13 +66,29 @@ internal sealed class FanOutEvent(
         return parts.Count;
     }
 
-    // What changes rows that others change too goes by itself: two batches would change them in different orders. So does what is taken apart again.
-    private List<Part> Together(List<Part> parts) => IsByItself(parts[0]) ? [parts[0]] : [.. parts.TakeWhile(part => !IsByItself(part))];
+    // What changes rows that others change too goes by itself: two batches would change them in different orders. So does what is for whoever was granted then.
+    private List<Part> Together(IReadOnlyList<(Job Job, WebhookEvent Delivery)> read)
+    {
+        var parts = new List<Part>();
+        foreach (var (job, delivery) in read)
+        {
+            var part = new Part(job, delivery, UnderstandingOf(delivery))
+            {
+                IsOfThen = delivery.FannedOutAt is not null || clock.GetUtcNow() - delivery.ReceivedAt > Late,
+            };
+            if (parts.Count == 0 || !part.IsByItself)
+            {
+                parts.Add(part);
+            }
 
-    private bool IsByItself(Part part) =>
-        part.Understood.Facts.Count > 0 || part.Understood.ChangedTemplates.Count > 0 || part.Job.ClientId is not null || IsOfThen(part.Webhook);
+            if (part.IsByItself)
+            {
+                break;
+            }
+        }
 
-    private bool IsOfThen(WebhookEvent webhook) => webhook.FannedOutAt is not null || clock.GetUtcNow() - webhook.ReceivedAt > Late;
+        return parts;
+    }
 
     private Understanding UnderstandingOf(WebhookEvent webhook) => channels.Single(channel => channel.Kind == webhook.Provider).Understand(webhook.Body);
 
@@ -112,7 +127,7 @@ internal sealed class FanOutEvent(
         {
             granted = granted.Where(grant => grant.ClientId == client);
         }
-        else if (IsOfThen(parts[0].Webhook))
+        else if (parts[0].IsOfThen)
         {
             var then = parts[0].Webhook.ReceivedAt;
             granted = granted.Where(grant => context.Grants.Any(before => before.ClientId == grant.ClientId && before.ChannelId == grant.ChannelId
@@ -168,6 +183,11 @@ internal sealed class FanOutEvent(
 
         public HashSet<string> Accounts { get; } = Understood.Facts.Where(fact => fact.ChannelProviderId is null).Select(fact => fact.AccountId).OfType<string>()
             .Concat(Understood.ChangedTemplates).ToHashSet();
+
+        // Whether it is only for whoever was granted the channel when it came.
+        public bool IsOfThen { get; init; }
+
+        public bool IsByItself => IsOfThen || Job.ClientId is not null || Understood.Facts.Count > 0 || Understood.ChangedTemplates.Count > 0;
 
         // Channels that it speaks of, and those of them that its secret may speak for.
         public List<Channel> Here { get; set; } = [];

@@ -83,7 +83,7 @@ internal sealed class ReceiveEvent(
         }
         else
         {
-            await Collision.RetryAsync(context, () => RecordAsync(parts, target, isLast: true, cancellationToken));
+            await RetryAsync(parts, target, isLast: true, cancellationToken);
         }
 
         return parts.Count;
@@ -105,11 +105,19 @@ internal sealed class ReceiveEvent(
                 target = await TargetAsync(part.Job, cancellationToken);
             }
 
-            if (!await Collision.RetryAsync(context, () => RecordAsync([part with { Updates = piece }], target, isLast, cancellationToken)))
+            if (!await RetryAsync([part with { Updates = piece }], target, isLast, cancellationToken))
             {
                 return; // the grant was revoked
             }
         }
+    }
+
+    private Task<bool> RetryAsync(IReadOnlyList<Part> parts, Target target, bool isLast, CancellationToken cancellationToken)
+    {
+        var attempt = 0;
+        return Collision.RetryAsync(
+            context,
+            async () => await RecordAsync(parts, attempt++ == 0 ? target : await TargetAsync(parts[0].Job, cancellationToken), isLast, cancellationToken));
     }
 
     // The grant counts now, not when the delivery came: after a revocation nothing more is handed over.
@@ -132,7 +140,7 @@ internal sealed class ReceiveEvent(
         var connection = (NpgsqlConnection)context.Database.GetDbConnection();
         if (isLast || !target.IsGranted)
         {
-            await HeldJobs.CompleteAsync(connection, [.. parts.Select(part => part.Job)], cancellationToken);
+            await HeldJobs.CompleteAsync(connection, [.. parts.Select(part => part.Job)], LockPatience.Of(parts.Count), cancellationToken);
         }
 
         var (unknown, hasJobs) = (0, false);
@@ -142,7 +150,7 @@ internal sealed class ReceiveEvent(
         }
         else
         {
-            foreach (var part in parts)
+            foreach (var part in parts.OrderBy(part => part.Job.SubjectId))
             {
                 await EndPart.AsAsync(connection, part.Job.SubjectId, DeliveryOutcome.NoGrant, cancellationToken);
             }
@@ -178,15 +186,21 @@ internal sealed class ReceiveEvent(
 
         var known = await inbound.KnownAsync(channelId, [.. updates.Select(MessageOf).OfType<string>().Distinct()], cancellationToken);
         var met = await MeetAsync(channelId, updates, about, known, cancellationToken);
+        var hasFiles = false;
         foreach (var part in parts)
         {
-            (part.Messages, part.Changes) = (0, 0);
-            using var activity = parts.Count > 1 ? WaMcpTelemetry.StartFrom(part.Job.TraceParent, "record", ActivityKind.Internal) : null;
+            part.Messages = 0;
+            using var activity = InTraceOf(part, part.Updates.OfType<InboundMessage>());
             foreach (var message in part.Updates.OfType<InboundMessage>().Where(message => known.GetValueOrDefault(message.ProviderMessageId) is not { IsDone: true }))
             {
                 part.Messages += await inbound.ExecuteAsync(channelId, message, WriterOf(message), part.Delivery.RequestId, cancellationToken) ? 1 : 0;
             }
+        }
 
+        foreach (var part in parts)
+        {
+            part.Changes = 0;
+            using var activity = InTraceOf(part, part.Updates.OfType<MessageChange>());
             foreach (var change in part.Updates.OfType<MessageChange>())
             {
                 part.Changes += await inbound.ExecuteAsync(channelId, change, WriterOf(change), part.Delivery.RequestId, cancellationToken) ? 1 : 0;
@@ -199,17 +213,26 @@ internal sealed class ReceiveEvent(
             await contacts.PreferAsync(met[preference], preference.StopsMarketing, preference.At, cancellationToken);
         }
 
-        var hasFiles = await files.ExecuteAsync(channelId, [.. updates.OfType<InboundMessage>()], [.. updates.OfType<MessageChange>()], cancellationToken);
+        foreach (var part in parts)
+        {
+            List<InboundMessage> messages = [.. part.Updates.OfType<InboundMessage>()];
+            using var activity = InTraceOf(part, messages.Where(RequestFiles.HasFile));
+            hasFiles |= await files.ExecuteAsync(channelId, messages, [.. part.Updates.OfType<MessageChange>()], cancellationToken);
+        }
 
         // One with our own id is another client's when it is not this one's; of the others nobody knows yet.
         var found = about.Select(each => each.Status).ToHashSet();
-        var unknown = told.Where(update => !found.Contains(update) && update is { MessageId: null, State: not null }).ToList();
+        var unknown = told.Where(update => !found.Contains(update) && update is { MessageId: null, State: not null }).Distinct().ToList();
         await AuditTable.WriteAsync(connection, [.. parts.Select(part => RowOf(part, part.Updates.OfType<StatusUpdate>().Count(found.Contains)))], cancellationToken);
         await early.KeepAsync(channelId, unknown, cancellationToken);
         return (unknown.Count, hasFiles || target.HasEndpoints);
 
         ContactId? WriterOf(object update) => met.TryGetValue(update, out var writer) ? writer : null;
     }
+
+    // What is recorded for one of several parts belongs to that one's trace.
+    private static Activity? InTraceOf(Part part, IEnumerable<object> what) =>
+        what.Any() ? WaMcpTelemetry.StartFrom(part.Job.TraceParent, "record", ActivityKind.Internal) : null;
 
     private AuditRecord RowOf(Part part, int statuses) => new()
     {

@@ -24,6 +24,8 @@ internal sealed partial class ClaimLoop(
     // A job may be due and locked by the transaction that is finishing it.
     private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(10);
 
+    private const double LongestBreath = 250; // ms
+
     private readonly SemaphoreSlim places = new(lane.Places);
 
     private readonly SemaphoreSlim bell = signal.Subscribe();
@@ -149,8 +151,8 @@ internal sealed partial class ClaimLoop(
         if (jobs.Count < taken && lane.Breath > TimeSpan.Zero)
         {
             // Claims get slower with the number of those who have something to do; no more than half of the time is for them.
-            var took = Stopwatch.GetElapsedTime(began);
-            await Task.Delay(took > lane.Breath ? took : lane.Breath, cancellationToken);
+            var took = Math.Min(Stopwatch.GetElapsedTime(began).TotalMilliseconds, LongestBreath);
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Max(took, lane.Breath.TotalMilliseconds)), cancellationToken);
         }
 
         return jobs.Count;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Options;
 using WaMcp.Domain;
 using WaMcp.Domain.Channels;
 using WaMcp.Domain.Jobs;
@@ -12,18 +13,32 @@ namespace WaMcp.Worker.Jobs;
 /// done together, where the handler can do that, and one by one where that failed: a job that cannot be done keeps nobody else from being done.
 /// </summary>
 /// <param name="claims">Claims them.</param>
+/// <param name="queue">Where those go back to that were not begun when it stops.</param>
 /// <param name="services">A scope for each call.</param>
 /// <param name="failures">For jobs that failed.</param>
+/// <param name="options">How long a claimed job is ours.</param>
+/// <param name="logger">For what could not be done together.</param>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "It lives as long as the process.")]
-internal sealed class JobLoop(ClaimLoop claims, IServiceScopeFactory services, JobFailures failures) : BackgroundService
+internal sealed partial class JobLoop(
+    ClaimLoop claims, JobQueue queue, IServiceScopeFactory services, JobFailures failures, IOptions<JobOptions> options, ILogger<JobLoop> logger) : BackgroundService
 {
+    // After that long somebody else begins with what waits behind a batch.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+
     private readonly int together = claims.Lane.Together;
-    private readonly SemaphoreSlim atOnce = new(Math.Max(1, claims.Lane.Places / claims.Lane.Together));
-    private readonly int most = Math.Max(1, claims.Lane.Places / claims.Lane.Together / 2);
+    private readonly SemaphoreSlim slots = new(Slots(claims.Lane));
+    private readonly int most = claims.Lane.Shares ? Math.Max(1, Slots(claims.Lane) / 2) : Slots(claims.Lane);
     private readonly Lock gate = new();
     private readonly Dictionary<(JobKind, ClientId?, ChannelId?), Pending> pending = [];
+    private CancellationToken stopping;
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => claims.RunAsync(Start, stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        stopping = stoppingToken;
+        return claims.RunAsync(Start, stoppingToken);
+    }
+
+    private static int Slots(JobLane lane) => Math.Max(1, lane.Places / lane.Together);
 
     private void Start(IReadOnlyList<Job> jobs)
     {
@@ -37,90 +52,146 @@ internal sealed class JobLoop(ClaimLoop claims, IServiceScopeFactory services, J
             return;
         }
 
-        foreach (var of in jobs.GroupBy(job => (job.Kind, job.ClientId, job.ChannelId)))
-        {
-            Add(of.Key, of);
-        }
-    }
-
-    // More than one batch at a time only where more than one waits, and something is left for others.
-    private void Add((JobKind, ClientId?, ChannelId?) key, IEnumerable<Job> jobs)
-    {
+        var now = Stopwatch.GetTimestamp();
         lock (gate)
         {
-            if (!pending.TryGetValue(key, out var waiting))
+            foreach (var of in jobs.GroupBy(job => (job.Kind, job.ClientId, job.ChannelId)))
             {
-                pending.Add(key, waiting = new Pending());
-            }
+                if (!pending.TryGetValue(of.Key, out var waiting))
+                {
+                    pending.Add(of.Key, waiting = new Pending(of.Key));
+                }
 
-            foreach (var job in jobs)
-            {
-                waiting.Jobs.Enqueue(job);
-            }
+                foreach (var job in of)
+                {
+                    waiting.Jobs.AddLast((job, now));
+                }
 
-            while (waiting.Running == 0 || (waiting.Jobs.Count > waiting.Running * together && waiting.Running < most))
-            {
-                waiting.Running++;
-                _ = Task.Run(() => RunAsync(key, waiting), CancellationToken.None);
+                StartRunners(waiting);
             }
         }
     }
 
-    private async Task RunAsync((JobKind, ClientId?, ChannelId?) key, Pending waiting)
+    // Under the gate. More than one batch at a time only where more than one waits, and something is left for others.
+    private void StartRunners(Pending waiting)
     {
-        while (true)
+        while (waiting.Count > 0 && waiting.Running < most && (waiting.Running == 0 || waiting.Alone.Count * together + waiting.Jobs.Count > waiting.Running * together))
         {
-            await atOnce.WaitAsync(CancellationToken.None);
+            StartRunner(waiting);
+        }
+    }
+
+    private void StartRunner(Pending waiting)
+    {
+        waiting.Running++;
+        _ = Task.Run(() => RunAsync(waiting), CancellationToken.None);
+    }
+
+    private async Task RunAsync(Pending waiting)
+    {
+        var isMore = true;
+        while (isMore)
+        {
+            await slots.WaitAsync(CancellationToken.None);
             try
             {
-                if (Take(key, waiting) is not { Length: > 0 } jobs)
+                var work = RunNextAsync(waiting);
+                if (await Task.WhenAny(work, Task.Delay(Patience, CancellationToken.None)) != work)
                 {
-                    return;
+                    lock (gate)
+                    {
+                        if (waiting.Count > 0 && waiting.Running < most)
+                        {
+                            StartRunner(waiting);
+                        }
+                    }
                 }
 
-                await RunAsync(jobs);
+                isMore = await work;
             }
             finally
             {
-                atOnce.Release();
+                slots.Release();
             }
         }
     }
 
-    private Job[] Take((JobKind, ClientId?, ChannelId?) key, Pending waiting)
+    private async Task<bool> RunNextAsync(Pending waiting)
+    {
+        var (jobs, late) = Take(waiting);
+        foreach (var job in late)
+        {
+            failures.LeaseLost(job);
+            claims.Release(job);
+        }
+
+        if (stopping.IsCancellationRequested)
+        {
+            await PutBackAsync(jobs);
+        }
+        else if (jobs.Count == 1)
+        {
+            await RunAsync(jobs[0].Job);
+        }
+        else if (jobs.Count > 1)
+        {
+            var done = await TryTogetherAsync([.. jobs.Select(each => each.Job)]);
+            lock (gate)
+            {
+                waiting.Return([.. jobs.Skip(done)], alone: done == 0);
+                StartRunners(waiting);
+            }
+        }
+
+        return jobs.Count + late.Count > 0;
+    }
+
+    // Whose lease may be over is somebody else's by now, or soon.
+    private (List<(Job Job, long Claimed)> Jobs, List<Job> Late) Take(Pending waiting)
     {
         lock (gate)
         {
-            var jobs = new List<Job>();
-            while (jobs.Count < together && waiting.Jobs.TryDequeue(out var job))
+            var (jobs, late) = (new List<(Job Job, long Claimed)>(), new List<Job>());
+            var from = waiting.Alone.Count > 0 ? waiting.Alone : waiting.Jobs;
+            while (from.First is { } first && jobs.Count < (from == waiting.Alone ? 1 : together))
             {
-                jobs.Add(job);
+                from.RemoveFirst();
+                if (Stopwatch.GetElapsedTime(first.Value.Claimed) > options.Value.Lease * 0.75)
+                {
+                    late.Add(first.Value.Job);
+                }
+                else
+                {
+                    jobs.Add(first.Value);
+                }
             }
 
-            if (jobs.Count == 0 && --waiting.Running == 0)
+            if (jobs.Count + late.Count == 0 && --waiting.Running == 0)
             {
-                pending.Remove(key);
+                pending.Remove(waiting.Key);
             }
 
-            return [.. jobs];
+            return (jobs, late);
         }
     }
 
-    private async Task RunAsync(Job[] jobs)
+    private async Task PutBackAsync(List<(Job Job, long Claimed)> jobs)
     {
-        var done = 0;
-        while (jobs.Length - done > 1 && await TryTogetherAsync(jobs[done..]) is var some && some > 0)
+        try
         {
-            done += some;
+            await queue.PutBackAsync(jobs.ConvertAll(each => each.Job), TimeSpan.Zero, null, CancellationToken.None);
         }
-
-        foreach (var job in jobs[done..])
+        catch (Exception exception)
         {
-            await RunAsync(job);
+            LogNotPutBack(exception, jobs.Count); // their leases will run out
+        }
+        finally
+        {
+            jobs.ForEach(each => claims.Release(each.Job));
         }
     }
 
-    // How many of them are done.
+    // How many of them are done; none when it failed.
     private async Task<int> TryTogetherAsync(Job[] jobs)
     {
         Activity?[] activities = [.. jobs.Reverse().Select(Start).Reverse()]; // what they share is seen with the first
@@ -130,9 +201,10 @@ internal sealed class JobLoop(ClaimLoop claims, IServiceScopeFactory services, J
             await using var scope = services.CreateAsyncScope();
             done = HandlerOf(jobs[0], scope.ServiceProvider) is IBatchHandler handler ? await handler.HandleAsync(jobs, CancellationToken.None) : 0;
         }
-        catch (Exception)
+        catch (Exception exception)
         {
-            // Each by itself says what is wrong with it.
+            LogNotTogether(exception, jobs.Length, jobs[0].Kind); // each by itself says what is wrong with it
+            WaMcpTelemetry.JobCompleted(jobs[0].Kind.ToString(), "not_together");
         }
 
         foreach (var (place, job) in jobs.Index())
@@ -188,11 +260,30 @@ internal sealed class JobLoop(ClaimLoop claims, IServiceScopeFactory services, J
         return services.GetServices<IJobHandler>().Single(candidate => candidate.Kind == job.Kind);
     }
 
-    // What waits for one client and one channel, and how many batches of it are being done.
-    private sealed class Pending
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Count} jobs {Kind} could not be done together; each is tried by itself.")]
+    private partial void LogNotTogether(Exception exception, int count, JobKind kind);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} jobs that were not begun could not be put back; they come back when their leases run out.")]
+    private partial void LogNotPutBack(Exception exception, int count);
+
+    // What waits for one client and one channel, and how many are at it.
+    private sealed class Pending((JobKind, ClientId?, ChannelId?) key)
     {
-        public Queue<Job> Jobs { get; } = new();
+        public (JobKind, ClientId?, ChannelId?) Key => key;
+
+        public LinkedList<(Job Job, long Claimed)> Jobs { get; } = new();
+
+        // Those that could not be done together.
+        public LinkedList<(Job Job, long Claimed)> Alone { get; } = new();
 
         public int Running { get; set; }
+
+        public int Count => Jobs.Count + Alone.Count;
+
+        public void Return(List<(Job Job, long Claimed)> jobs, bool alone)
+        {
+            jobs.Reverse();
+            jobs.ForEach(each => (alone ? Alone : Jobs).AddFirst(each));
+        }
     }
 }
