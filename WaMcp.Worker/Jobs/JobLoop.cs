@@ -75,16 +75,11 @@ internal sealed partial class JobLoop(
     // Under the gate. More than one batch at a time only where more than one waits, and something is left for others.
     private void StartRunners(Pending waiting)
     {
-        while (waiting.Count > 0 && waiting.Running < most && (waiting.Running == 0 || waiting.Alone.Count * together + waiting.Jobs.Count > waiting.Running * together))
+        while (waiting.Running < most && waiting.Alone.Count + ((waiting.Jobs.Count + together - 1) / together) > waiting.Running - waiting.Slow)
         {
-            StartRunner(waiting);
+            waiting.Running++;
+            _ = Task.Run(() => RunAsync(waiting), CancellationToken.None);
         }
-    }
-
-    private void StartRunner(Pending waiting)
-    {
-        waiting.Running++;
-        _ = Task.Run(() => RunAsync(waiting), CancellationToken.None);
     }
 
     private async Task RunAsync(Pending waiting)
@@ -96,22 +91,26 @@ internal sealed partial class JobLoop(
             try
             {
                 var work = RunNextAsync(waiting);
-                if (await Task.WhenAny(work, Task.Delay(Patience, CancellationToken.None)) != work)
-                {
-                    lock (gate)
-                    {
-                        if (waiting.Count > 0 && waiting.Running < most)
-                        {
-                            StartRunner(waiting);
-                        }
-                    }
-                }
-
+                var isSlow = await Task.WhenAny(work, Task.Delay(Patience, CancellationToken.None)) != work;
+                Slow(waiting, isSlow ? 1 : 0);
                 isMore = await work;
+                Slow(waiting, isSlow ? -1 : 0);
             }
             finally
             {
                 slots.Release();
+            }
+        }
+    }
+
+    private void Slow(Pending waiting, int runners)
+    {
+        lock (gate)
+        {
+            waiting.Slow += runners;
+            if (runners > 0)
+            {
+                StartRunners(waiting);
             }
         }
     }
@@ -278,7 +277,8 @@ internal sealed partial class JobLoop(
 
         public int Running { get; set; }
 
-        public int Count => Jobs.Count + Alone.Count;
+        // Those of them that take long: what waits is not left to them.
+        public int Slow { get; set; }
 
         public void Return(List<(Job Job, long Claimed)> jobs, bool alone)
         {
