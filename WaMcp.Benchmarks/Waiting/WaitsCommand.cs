@@ -43,12 +43,13 @@ internal sealed class WaitsCommand : Command
         var alone = await TransactionsAsync(postgres, pause, cancellationToken);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var waiting = agents.WaitAsync(end.Token);
-        await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken); // until all of them have looked
+        await Task.Delay(TimeSpan.FromSeconds(40), cancellationToken); // until all of them have looked, each twice, and everything is compiled
         var crowded = await TransactionsAsync(postgres, pause, cancellationToken);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{agents.Count} wait. Transactions in {pause.TotalSeconds:0} s in which nothing comes: {alone} when nobody waits, {crowded} when they do"));
 
+        await agents.WriteAsync(parsed.GetValue(messages) / 5, parsed.GetValue(rate), cancellationToken); // warm
         var times = await agents.WriteAsync(parsed.GetValue(messages), parsed.GetValue(rate), cancellationToken);
         times.Sort();
         Console.WriteLine(string.Create(
