@@ -94,16 +94,8 @@ internal sealed class WebhooksCommand : Command
 
     private static Dictionary<string, string?> Settings(BenchPostgres postgres, string secret, (string Key, string Value)[] more)
     {
-        var settings = new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:wamcp"] = postgres.App,
-            ["ConnectionStrings:redis"] = "127.0.0.1:1", // the platform's secret is not looked up there
-            ["api_key_pepper"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
-            ["encryption_key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
-            ["meta_app_secret"] = secret,
-            ["meta_webhook_verify_token"] = "bench",
-            ["wa_access_token"] = "EAAbench",
-        };
+        var settings = BenchProgram.Settings(postgres); // the platform's secret is not looked up in Redis
+        settings["meta_app_secret"] = secret;
         foreach (var (key, value) in more)
         {
             settings[key] = value;

@@ -124,7 +124,7 @@ internal sealed partial class JobLoop(
             claims.Release(job);
         }
 
-        if (stopping.IsCancellationRequested)
+        if (stopping.IsCancellationRequested && jobs.Count > 0)
         {
             await PutBackAsync(jobs);
         }
