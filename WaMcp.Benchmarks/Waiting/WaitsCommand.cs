@@ -49,7 +49,7 @@ internal sealed class WaitsCommand : Command
             CultureInfo.InvariantCulture,
             $"{agents.Count} wait. Transactions in {pause.TotalSeconds:0} s in which nothing comes: {alone} when nobody waits, {crowded} when they do"));
 
-        await agents.WriteAsync(parsed.GetValue(messages) / 5, parsed.GetValue(rate), cancellationToken); // warm
+        await agents.WriteAsync(parsed.GetValue(messages) / 2, parsed.GetValue(rate), cancellationToken); // warm
         var times = await agents.WriteAsync(parsed.GetValue(messages), parsed.GetValue(rate), cancellationToken);
         times.Sort();
         Console.WriteLine(string.Create(

@@ -104,10 +104,11 @@ public sealed class ConversationBook(WaMcpDbContext context, TenantContext tenan
         Guid[] places = [.. newest.Keys.Select(conversation => conversation.Value)];
         Guid[] last = [.. newest.Values.Select(message => message.Value)];
         Guid[] shown = [.. messages.Select(message => message.Id.Value)];
-        // Whoever reads waits for nobody who writes: then the place stays, and the messages are given once more. Locked by itself first, so that the second
-        // statement sees what whoever held the lock before has committed; one round trip, one transaction.
+        // Whoever reads waits for nobody who writes, and for no disk: then the place stays, and the messages are given once more. Locked by itself first, so that
+        // the last statement sees what whoever held the lock before has committed; one round trip, one transaction.
         await context.Database.ExecuteSqlAsync(
             $"""
+            SELECT set_config('synchronous_commit', 'off', true);
             SELECT FROM conversations known JOIN unnest({places}, {last}) AS given (id, last) USING (id)
             WHERE client_id = {client} AND shown_until < given.last AND read_until < given.last ORDER BY id FOR NO KEY UPDATE OF known SKIP LOCKED;
             UPDATE conversations SET shown_until = greatest(shown_until, (

@@ -99,7 +99,7 @@ public sealed class ReplayEvents(WaMcpDbContext context, FindEndpoint find, Audi
             @operator.Tell?.Invoke($"{looked} messages looked at, {events} events queued.");
         }
 
-        await using (var wake = new NpgsqlCommand($"NOTIFY {JobQueue.Notification}", connection))
+        await using (var wake = new NpgsqlCommand($"NOTIFY {JobQueue.Notification}, '{nameof(JobKind.Notify)}'", connection))
         {
             await wake.ExecuteNonQueryAsync(cancellationToken);
         }

@@ -11,7 +11,7 @@ public sealed class LoadDeliveries(WaMcpDbContext context)
     // A delivery has up to 3 MB, and those that are read side by side add up.
     private const int MostBytes = 1024 * 1024;
 
-    /// <summary>Loads the deliveries of the first jobs, of one at least.</summary>
+    /// <summary>Loads the deliveries of the first jobs, of one at least; only to read them.</summary>
     /// <exception cref="InvalidOperationException">The first job's delivery is not there any more.</exception>
     public async Task<IReadOnlyList<(Job Job, WebhookEvent Delivery)>> ExecuteAsync(IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ public sealed class LoadDeliveries(WaMcpDbContext context)
                     FROM webhook_events WHERE id = ANY ({ids})) AS delivery
                 WHERE before IS NULL OR before < {MostBytes}
                 """)
-            .ToDictionaryAsync(delivery => delivery.Id.Value, cancellationToken);
+            .AsNoTracking().ToDictionaryAsync(delivery => delivery.Id.Value, cancellationToken);
         var read = jobs.TakeWhile(job => found.ContainsKey(job.SubjectId)).Select(job => (job, found[job.SubjectId])).ToList();
         return read.Count > 0 ? read : throw new InvalidOperationException("The delivery of this job is not there any more.");
     }

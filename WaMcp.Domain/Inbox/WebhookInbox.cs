@@ -157,7 +157,7 @@ public sealed partial class WebhookInbox(NpgsqlDataSource database, IOptions<Inb
                 new() { Value = batch.ConvertAll(waiting => waiting.Signer), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
             },
         });
-        commands.BatchCommands.Add(new($"NOTIFY {JobQueue.Notification}"));
+        commands.BatchCommands.Add(JobQueue.Wake(JobKind.FanOut));
         await commands.ExecuteNonQueryAsync();
     }
 

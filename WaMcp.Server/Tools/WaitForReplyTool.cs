@@ -130,6 +130,7 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
     {
         private readonly InboundWatch watch = call.Get<InboundWatch>();
         private readonly ReadMessages messages = call.Get<ReadMessages>();
+        private readonly WaMcpDbContext database = call.Get<WaMcpDbContext>();
         private InboundWatch.Wait? wait;
         private bool isFirst = true;
 
@@ -143,10 +144,11 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
 
         public bool HasWaited { get; private set; }
 
-        public Task<bool> NextAsync(TimeSpan patience, CancellationToken cancellationToken)
+        public async Task<bool> NextAsync(TimeSpan patience, CancellationToken cancellationToken)
         {
             HasWaited = true;
-            return wait!.NextAsync(patience, cancellationToken);
+            await database.Database.CloseConnectionAsync();
+            return await wait!.NextAsync(patience, cancellationToken);
         }
 
         // Finds the conversation and waits there. What changed before is seen by whoever asks again after that, and what changes later rings.
@@ -184,6 +186,7 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
 
         public async Task LookAsync(CancellationToken cancellationToken)
         {
+            await database.Database.OpenConnectionAsync(cancellationToken); // once for all that is asked until it waits again: opening it costs as much as asking
             while (await MoveAsync(cancellationToken))
             {
                 // and once more, from where it waits now
@@ -203,19 +206,15 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
         private async Task<IEnumerable<ReadMessages.Scope>> EndedAsync(CancellationToken cancellationToken)
         {
             var kept = Conversation?.Value;
-            var ended = kept is null ? [] : await call.Get<WaMcpDbContext>().EndedIds.AsNoTracking()
+            var ended = kept is null ? [] : await database.EndedIds.AsNoTracking()
                 .Where(each => each.KeptId == kept).Select(each => each.Id).ToListAsync(cancellationToken);
             return ended.Select(each => Scope with { Conversation = new ConversationId(each) });
         }
 
-        private async Task<ConversationId?> FindAsync(Recipient person, CancellationToken cancellationToken)
-        {
-            var database = call.Get<WaMcpDbContext>();
-            return await (
-                from contact in database.Contacts.Named(Channel.Id, person).AsNoTracking()
-                join conversation in database.Conversations.AsNoTracking() on contact.Id equals conversation.ContactId
-                orderby contact.Id
-                select (ConversationId?)conversation.Id).FirstOrDefaultAsync(cancellationToken);
-        }
+        private Task<ConversationId?> FindAsync(Recipient person, CancellationToken cancellationToken) => (
+            from contact in database.Contacts.Named(Channel.Id, person).AsNoTracking()
+            join conversation in database.Conversations.AsNoTracking() on contact.Id equals conversation.ContactId
+            orderby contact.Id
+            select (ConversationId?)conversation.Id).FirstOrDefaultAsync(cancellationToken);
     }
 }

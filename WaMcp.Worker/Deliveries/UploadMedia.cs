@@ -77,7 +77,7 @@ internal sealed class UploadMedia(
             WITH woken AS (
                 UPDATE jobs SET run_at = now()
                 WHERE kind = {kind} AND channel_id = {channel} AND last_error = {Waiting} AND lease_id IS NULL AND dead_at IS NULL AND run_at > now())
-            SELECT pg_notify({JobQueue.Notification}, '')
+            SELECT pg_notify({JobQueue.Notification}, {kind})
             """,
             CancellationToken.None);
     }

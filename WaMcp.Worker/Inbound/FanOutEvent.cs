@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using NpgsqlTypes;
 using WaMcp.Domain;
 using WaMcp.Domain.Access;
 using WaMcp.Domain.Channels;
@@ -47,13 +48,9 @@ internal sealed class FanOutEvent(
             await NoteAsync(part, cancellationToken);
             part.Count(DeliveryOutcome.UnknownKind, part.Understood.Unknown);
             part.Count(DeliveryOutcome.NotUnderstood, part.Understood.IsNothing ? 1 : 0);
-            part.Webhook.FannedOutAt = clock.GetUtcNow();
-            part.Webhook.Outcomes = [.. part.Outcome.Select(count => count.Key)];
-            part.Webhook.Counts = part.Outcome.ToJsonString();
-            part.Webhook.ChannelIds = [.. part.Here.Select(channel => channel.Id.Value)];
         }
 
-        await context.SaveChangesAsync(cancellationToken);
+        await WriteOutcomesAsync(parts, connection, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         foreach (var part in parts)
         {
@@ -151,6 +148,24 @@ internal sealed class FanOutEvent(
         {
             await templates.MarkChangedAsync([.. part.Known.Select(channel => channel.Id)], part.Understood.ChangedTemplates, cancellationToken);
         }
+    }
+
+    private async Task WriteOutcomesAsync(IReadOnlyList<Part> parts, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var part in parts)
+        {
+            batch.BatchCommands.Add(new("UPDATE webhook_events SET fanned_out_at = $2, outcomes = $3, counts = $4, channel_ids = $5 WHERE id = $1")
+            {
+                Parameters =
+                {
+                    new() { Value = part.Webhook.Id.Value }, new() { Value = clock.GetUtcNow() }, new() { Value = part.Outcome.Select(count => count.Key).ToArray() },
+                    new() { Value = part.Outcome.ToJsonString(), NpgsqlDbType = NpgsqlDbType.Jsonb }, new() { Value = part.Here.Select(channel => channel.Id.Value).ToArray() },
+                },
+            });
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
     // By the number, or by the account where the provider speaks of all of its numbers.

@@ -28,12 +28,9 @@ internal sealed partial class InboundBell(NpgsqlDataSource database, TimeProvide
 
     /// <summary>Tells it soon. Never waits and never throws.</summary>
     /// <param name="rung">What <see cref="RecordInbound.TakeRings"/> gives.</param>
-    /// <param name="hasJobs">Whether there are files to fetch or endpoints to tell.</param>
-    public void Ring(IReadOnlyCollection<string> rung, bool hasJobs)
-    {
-        IEnumerable<(string Name, string Key)> all = rung.Select(key => (InboundWatch.Notification, key));
-        Ring((hasJobs ? all.Append((JobQueue.Notification, "")) : all).ToHashSet());
-    }
+    /// <param name="jobs">Of which kinds jobs have come: files to fetch, endpoints to tell.</param>
+    public void Ring(IEnumerable<string> rung, params IEnumerable<JobKind> jobs) =>
+        Ring(rung.Select(key => (InboundWatch.Notification, key)).Concat(jobs.Select(kind => (JobQueue.Notification, kind.ToString()))).ToHashSet());
 
     private void Ring(HashSet<(string Name, string Key)> rung)
     {

@@ -76,7 +76,6 @@ internal sealed class ReceiveEvent(
             parts.Add(part);
         }
 
-        context.ChangeTracker.Clear(); // they are only read
         if (parts[0].Updates.Length > MostAtOnce)
         {
             await RecordLongAsync(parts[0], target, cancellationToken);
@@ -143,10 +142,10 @@ internal sealed class ReceiveEvent(
             await HeldJobs.CompleteAsync(connection, [.. parts.Select(part => part.Job)], LockPatience.Of(parts.Count), cancellationToken);
         }
 
-        var (unknown, hasJobs) = (0, false);
+        (var unknown, JobKind[] came) = (0, []);
         if (target.IsGranted)
         {
-            (unknown, hasJobs) = await RecordAsync(parts, target, connection, cancellationToken);
+            (unknown, came) = await RecordAsync(parts, target, connection, cancellationToken);
         }
         else
         {
@@ -158,7 +157,7 @@ internal sealed class ReceiveEvent(
 
         await transaction.CommitAsync(cancellationToken);
         var rings = inbound.TakeRings();
-        bell.Ring(contacts.HasLearned ? [.. rings, InboundWatch.Key(parts[0].Job.ClientId!.Value, target.Channel.Id)] : rings, hasJobs);
+        bell.Ring(contacts.HasLearned ? [.. rings, InboundWatch.Key(parts[0].Job.ClientId!.Value, target.Channel.Id)] : rings, came);
         if (unknown > 0)
         {
             WaMcpTelemetry.DeliveryEnded(target.Channel.Kind.ToString(), UnknownMessage, unknown);
@@ -167,7 +166,7 @@ internal sealed class ReceiveEvent(
         return target.IsGranted;
     }
 
-    private async Task<(int Unknown, bool HasJobs)> RecordAsync(
+    private async Task<(int Unknown, JobKind[] Jobs)> RecordAsync(
         IReadOnlyList<Part> parts, Target target, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var channelId = target.Channel.Id;
@@ -225,7 +224,9 @@ internal sealed class ReceiveEvent(
         var unknown = told.Where(update => !found.Contains(update) && update is { MessageId: null, State: not null }).Distinct().ToList();
         await AuditTable.WriteAsync(connection, [.. parts.Select(part => RowOf(part, part.Updates.OfType<StatusUpdate>().Count(found.Contains)))], cancellationToken);
         await early.KeepAsync(channelId, unknown, cancellationToken);
-        return (unknown.Count, hasFiles || target.HasEndpoints);
+        return (unknown.Count, [.. Only(JobKind.FetchMedia, hasFiles), .. Only(JobKind.Notify, target.HasEndpoints)]);
+
+        static JobKind[] Only(JobKind kind, bool hasCome) => hasCome ? [kind] : [];
 
         ContactId? WriterOf(object update) => met.TryGetValue(update, out var writer) ? writer : null;
     }

@@ -28,7 +28,7 @@ internal sealed partial class ClaimLoop(
 
     private readonly SemaphoreSlim places = new(lane.Places);
 
-    private readonly SemaphoreSlim bell = signal.Subscribe();
+    private readonly SemaphoreSlim bell = signal.Subscribe(lane.Kinds);
 
     private readonly ConcurrentDictionary<Guid, int> held = new();
 

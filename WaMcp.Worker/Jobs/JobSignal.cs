@@ -12,13 +12,13 @@ internal sealed partial class JobSignal(NpgsqlDataSource database, TimeProvider 
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private ImmutableArray<SemaphoreSlim> bells = [];
+    private ImmutableArray<(IReadOnlyCollection<JobKind> Kinds, SemaphoreSlim Bell)> bells = [];
 
-    /// <summary>A bell of the caller's own, rung at every notification.</summary>
-    public SemaphoreSlim Subscribe()
+    /// <summary>A bell of the caller's own, rung when jobs of these kinds may have come.</summary>
+    public SemaphoreSlim Subscribe(IReadOnlyCollection<JobKind> kinds)
     {
         var bell = new SemaphoreSlim(0, 1);
-        ImmutableInterlocked.Update(ref bells, known => known.Add(bell));
+        ImmutableInterlocked.Update(ref bells, known => known.Add((kinds, bell)));
         return bell;
     }
 
@@ -45,22 +45,22 @@ internal sealed partial class JobSignal(NpgsqlDataSource database, TimeProvider 
     private async Task ListenAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        connection.Notification += (_, notification) => Raise(Enum.TryParse<JobKind>(notification.Payload, out var kind) ? kind : null);
         await using (var listen = new NpgsqlCommand($"LISTEN {JobQueue.Notification}", connection))
         {
             await listen.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        Raise(); // whatever came while nobody listened
+        Raise(null); // whatever came while nobody listened
         while (true)
         {
             await connection.WaitAsync(cancellationToken);
-            Raise();
         }
     }
 
-    private void Raise()
+    private void Raise(JobKind? kind)
     {
-        foreach (var bell in bells)
+        foreach (var (_, bell) in bells.Where(each => kind is null || each.Kinds.Contains(kind.Value)))
         {
             Ring(bell);
         }
