@@ -28,13 +28,14 @@ public sealed class ReplayEvents(WaMcpDbContext context, FindEndpoint find, Audi
     // Providers may tell what became of a message for so long after it was sent.
     private static readonly TimeSpan Statuses = TimeSpan.FromDays(30);
 
-    // Along the index of each channel, so that other clients' and other channels' messages are not read.
+    // Along the index of each channel (see ReadMessages), so that other clients' and other channels' messages are not read.
     private const string Sql =
         """
         WITH page AS MATERIALIZED (
             SELECT message.* FROM grants, LATERAL (
                 SELECT id, trace_parent, direction, created_at, sent_at, edited_at, revoked_at, delivered_at, read_at, failed_at
-                FROM messages WHERE client_id = $1 AND channel_id = grants.channel_id AND id > $3 ORDER BY id LIMIT $8) message
+                FROM messages
+                WHERE client_id = $1 AND channel_id >= grants.channel_id AND channel_id <= grants.channel_id AND id > $3 ORDER BY channel_id, id LIMIT $8) message
             WHERE grants.client_id = $1 AND grants.revoked_at IS NULL AND ($4 = '{}' OR grants.channel_id = ANY ($4))
             ORDER BY message.id LIMIT $8),
         told AS MATERIALIZED (

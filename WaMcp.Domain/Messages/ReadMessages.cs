@@ -57,20 +57,20 @@ public sealed class ReadMessages(WaMcpDbContext context, TenantContext tenant)
         return new Page(await LoadAsync([.. found.Take(most).Select(id => new MessageId(id))], cancellationToken), found.Count > most, null);
     }
 
-    // Compared as rows, so that only the index of the channel or conversation gives the order. The primary key gives it too, and looks cheap when the channel
-    // has many messages; but everybody else's newer ones would be walked through first.
+    // The channel or conversation is named as a span of one value, so that only its index gives the order. With an equality the primary key would give it too,
+    // and look cheap when the channel has many messages; but everybody else's newer ones would be walked through first.
     private static string NearestSql(Scope scope, string direction)
     {
         var key = scope.Conversation is null ? "channel_id" : "conversation_id";
         return $$"""
             SELECT id, id AS "Value" FROM messages
-            WHERE (client_id, {{key}}, id) > ({0}, {1}, {2}) AND (client_id, {{key}}, id) < ({0}, {1}, {3}) AND channel_id = {4} AND (NOT {5} OR heard)
-            ORDER BY client_id {{direction}}, {{key}} {{direction}}, id {{direction}} LIMIT {6}
+            WHERE client_id = {0} AND {{key}} >= {1} AND {{key}} <= {1} AND id > {2} AND id < {3} AND (NOT {4} OR heard)
+            ORDER BY {{key}} {{direction}}, id {{direction}} LIMIT {5}
             """;
     }
 
     private object[] Nearest(Scope scope, Guid after, Guid before, int most) =>
-        [tenant.ClientId.Value, scope.Conversation?.Value ?? scope.Channel.Value, after, before, scope.Channel.Value, scope.Heard, most + 1];
+        [tenant.ClientId.Value, scope.Conversation?.Value ?? scope.Channel.Value, after, before, scope.Heard, most + 1];
 
     /// <summary>Refuses a cursor that was given for something else: what it has not seen there, it would miss here.</summary>
     /// <param name="cursor">The cursor.</param>

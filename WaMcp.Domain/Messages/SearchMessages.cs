@@ -17,8 +17,8 @@ public sealed class SearchMessages(WaMcpDbContext context, TenantContext tenant)
 
     // Rows that one call may walk along, all its channels together: a first look is quick, whoever goes on looks further. A page is short when they are
     // used up. Each of many channels still gets a few.
-    private const int FirstBudget = 2_000;
-    private const int Budget = 20_000;
+    private const int FirstBudget = 1_000;
+    private const int Budget = 4_000;
     private const int LeastBudget = 100;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
