@@ -165,13 +165,24 @@ public sealed class ContactBook(WaMcpDbContext context, TenantContext tenant, Me
         }
     }
 
-    /// <summary>Notes what the person wants; the newest word in the provider's time counts.</summary>
-    public Task PreferAsync(ContactId contact, bool stopsMarketing, DateTimeOffset at, CancellationToken cancellationToken)
+    /// <summary>Notes what the person wants; the newest word in the provider's time counts. A contact that has become another one's leads there.</summary>
+    public async Task PreferAsync(ContactId contact, bool stopsMarketing, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        var stoppedAt = stopsMarketing ? at : (DateTimeOffset?)null;
-        // Of two words of the same second the one that asks for less counts.
-        return context.Contacts.Where(row => row.Id == contact && (row.MarketingToldAt == null || row.MarketingToldAt < at || (stopsMarketing && row.MarketingToldAt == at))).ExecuteUpdateAsync(
-            set => set.SetProperty(row => row.MarketingStoppedAt, stoppedAt).SetProperty(row => row.MarketingToldAt, (DateTimeOffset?)at), cancellationToken);
+        // If it was put together with another one while this waited for it, the row is gone, and only the next statement sees where it leads.
+        _ = await PreferAsync() > 0 || await PreferAsync() > 0;
+
+        Task<int> PreferAsync()
+        {
+            var (client, id) = (tenant.ClientId.Value, contact.Value);
+            // Of two words of the same second the one that asks for less counts.
+            return context.Database.ExecuteSqlAsync(
+                $"""
+                UPDATE contacts SET marketing_stopped_at = CASE WHEN {stopsMarketing} THEN {at} END, marketing_told_at = {at}
+                WHERE client_id = {client} AND id = coalesce((SELECT kept_id FROM ended_ids WHERE client_id = {client} AND id = {id}), {id})
+                    AND (marketing_told_at IS NULL OR marketing_told_at < {at} OR ({stopsMarketing} AND marketing_told_at = {at}))
+                """,
+                cancellationToken);
+        }
     }
 
     // Locked: who is being erased, merged or told of at this moment is waited for. Ids are taken in their order, so that two never wait for each other.

@@ -64,6 +64,7 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
         }
 
         var page = search.Found is { Items.Count: > 0 } found ? found : null;
+        IReadOnlyList<MessageView> messages = [];
         if (page is not null)
         {
             if (search.HasWaited)
@@ -71,15 +72,38 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
                 await RequireStillAsync(call, search.Channel, cancellationToken);
             }
 
-            await call.Get<ConversationBook>().ShowAsync([.. page.Items.Select(item => item.Message)], cancellationToken);
+            await OverOneConnectionAsync(
+                call,
+                async () =>
+                {
+                    await call.Get<ConversationBook>().ShowAsync([.. page.Items.Select(item => item.Message)], cancellationToken);
+                    messages = await MessageView.ListAsync(call.Get<WaMcpDbContext>(), page.Items, _ => search.Channel.Kind, cancellationToken);
+                },
+                cancellationToken);
         }
 
         return new Output(
-            await MessageView.ListAsync(call.Get<WaMcpDbContext>(), page?.Items ?? [], _ => search.Channel.Kind, cancellationToken),
+            messages,
             page is null,
             page is { HasMore: true },
             search.Conversation?.ToString(),
             (page?.Cursor ?? search.Since)?.ToString());
+    }
+
+    // Opening a connection for each question would cost as much as asking. It is given back before anything that is not asked over it: whoever holds one and
+    // waits for another one may wait for somebody who does the same.
+    private static async Task OverOneConnectionAsync(ToolCall<Input> call, Func<Task> ask, CancellationToken cancellationToken)
+    {
+        var database = call.Get<WaMcpDbContext>().Database;
+        await database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            await ask();
+        }
+        finally
+        {
+            await database.CloseConnectionAsync();
+        }
     }
 
     // The database is asked at the beginning, when something may have come, and at the end; what passes meanwhile is told from here.
@@ -144,11 +168,10 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
 
         public bool HasWaited { get; private set; }
 
-        public async Task<bool> NextAsync(TimeSpan patience, CancellationToken cancellationToken)
+        public Task<bool> NextAsync(TimeSpan patience, CancellationToken cancellationToken)
         {
             HasWaited = true;
-            await database.Database.CloseConnectionAsync();
-            return await wait!.NextAsync(patience, cancellationToken);
+            return wait!.NextAsync(patience, cancellationToken);
         }
 
         // Finds the conversation and waits there. What changed before is seen by whoever asks again after that, and what changes later rings.
@@ -184,9 +207,10 @@ internal sealed class WaitForReplyTool() : MessagingTool<WaitForReplyTool.Input,
             return true;
         }
 
-        public async Task LookAsync(CancellationToken cancellationToken)
+        public Task LookAsync(CancellationToken cancellationToken) => OverOneConnectionAsync(call, () => LookOnceAsync(cancellationToken), cancellationToken);
+
+        private async Task LookOnceAsync(CancellationToken cancellationToken)
         {
-            await database.Database.OpenConnectionAsync(cancellationToken); // once for all that is asked until it waits again: opening it costs as much as asking
             while (await MoveAsync(cancellationToken))
             {
                 // and once more, from where it waits now

@@ -29,6 +29,7 @@ public sealed class TwoTenants(SharedSystem shared) : IAsyncLifetime
     private async Task<Tenant> TalkAsync(string phoneNumberId)
     {
         var client = await System.Console.OnboardAsync(phoneNumberId, rpm: 100_000);
+        System.Console.Keep(client);
         var mcp = System.Mcp(client.Token);
         var mark = $"mark{Guid.NewGuid():N}";
         var phone = $"1555{RandomNumberGenerator.GetInt32(1_000_000, 10_000_000)}";

@@ -27,8 +27,14 @@ internal sealed class ConsoleDriver
 
     private readonly ServiceProvider services;
 
-    /// <summary>After that long a client that was made here loses its grants when another is made: its test is over, and would get every message of the others.</summary>
-    public TimeSpan? ForgetsAfter { get; set; }
+    private readonly List<Guid> kept = [];
+    private DateTimeOffset ended = DateTimeOffset.MinValue;
+
+    /// <summary>Clients that were made until now lose their grants when another is made: their test is over, and they would get every message of the others.</summary>
+    public void Forget() => ended = DateTimeOffset.UtcNow;
+
+    /// <summary>Not so a client that several tests use.</summary>
+    public void Keep(TestClient client) => kept.Add(client.Client.Id.Value);
 
     public ConsoleDriver(string connectionString, string redis)
     {
@@ -117,11 +123,12 @@ internal sealed class ConsoleDriver
 
     private async Task ForgetAsync()
     {
-        if (ForgetsAfter is { } time)
+        if (ended > DateTimeOffset.MinValue)
         {
             await using var command = services.GetRequiredService<NpgsqlDataSource>()
-                .CreateCommand("UPDATE grants SET revoked_at = now() WHERE revoked_at IS NULL AND created_at < now() - $1");
-            command.Parameters.AddWithValue(time);
+                .CreateCommand("UPDATE grants SET revoked_at = now() WHERE revoked_at IS NULL AND created_at < $1 AND client_id <> ALL ($2)");
+            command.Parameters.AddWithValue(ended);
+            command.Parameters.AddWithValue(kept.ToArray());
             await command.ExecuteNonQueryAsync();
         }
     }

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using WaMcp.Domain.Contacts;
 using WaMcp.Domain.Conversations;
+using WaMcp.Domain.Tenancy;
 using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
 
@@ -166,6 +168,25 @@ public sealed class MergeTests(SharedSystem shared)
     {
         await webhooks.WriteAsync(message);
         await webhooks.DoneAsync();
+    }
+
+    [Fact]
+    public async Task WhoWantsNoMarketingUnderAnEndedIdWantsNoneUnderTheOther()
+    {
+        var client = await system.Console.OnboardAsync();
+        var (user, phone) = (WebhookDriver.User(), WebhookDriver.Phone());
+        await WriteAsync(WebhookDriver.Text("one", null, user));
+        await WriteAsync(WebhookDriver.Text("two", phone));
+        var ended = await system.QueryAsync<Guid>("SELECT contact_id FROM messages WHERE client_id = $1 AND body = 'two'", client.Client.Id.Value);
+        await WriteAsync(WebhookDriver.Text("three", phone, user));
+
+        // As a send learns it that was refused, and began before the two became one.
+        await using var scope = system.WorkerApplication.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<TenantContext>().Set(client.Client.Id);
+        var book = scope.ServiceProvider.GetRequiredService<ContactBook>();
+        await book.PreferAsync(new ContactId(ended), stopsMarketing: true, DateTimeOffset.UtcNow, CancellationToken.None);
+
+        (await system.QueryAsync<bool>("SELECT bool_and(marketing_stopped_at IS NOT NULL) AND count(*) = 1 FROM contacts WHERE client_id = $1", client.Client.Id.Value)).ShouldBeTrue();
     }
 
     private async Task<(string Contact, string Conversation)> IdsAsync(TestClient client, string body)

@@ -10,6 +10,7 @@ using WaMcp.Domain.Jobs;
 using WaMcp.Domain.Limits;
 using WaMcp.Domain.Media;
 using WaMcp.Domain.Messages;
+using WaMcp.Worker.Inbound;
 
 namespace WaMcp.Worker.Deliveries;
 
@@ -21,10 +22,11 @@ namespace WaMcp.Worker.Deliveries;
 /// <param name="stop">Stops a number that the provider refuses.</param>
 /// <param name="contacts">Learns who wants no more marketing.</param>
 /// <param name="early">Statuses that were faster than the answer.</param>
+/// <param name="bell">Wakes those who tell endpoints.</param>
 /// <param name="clock">Stamps states and rows.</param>
 /// <param name="logger">Alerts when a channel pauses.</param>
 internal sealed partial class SettleMessages(
-    WaMcpDbContext context, StopChannel stop, ContactBook contacts, EarlyStatuses early, TimeProvider clock, ILogger<SettleMessages> logger)
+    WaMcpDbContext context, StopChannel stop, ContactBook contacts, EarlyStatuses early, InboundBell bell, TimeProvider clock, ILogger<SettleMessages> logger)
 {
     private const string LearnSql =
         """
@@ -77,7 +79,13 @@ internal sealed partial class SettleMessages(
         }
 
         await WriteAsync(ledger, cancellationToken);
+        var hasEndpoints = await context.Endpoints.AnyAsync(endpoint => endpoint.DisabledAt == null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        if (hasEndpoints)
+        {
+            bell.Ring([], JobKind.Notify); // they are told that it was sent, or failed
+        }
+
         return new(ended, lost, busy);
     }
 
