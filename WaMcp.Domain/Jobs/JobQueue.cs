@@ -28,6 +28,9 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
     /// </remarks>
     public const string ByIndex = "set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)";
 
+    // What comes back later than that is found by whoever looks by the clock.
+    private static readonly TimeSpan AskedAgain = TimeSpan.FromMinutes(1);
+
     // Claims also want the order of the index: while the table looks nearly empty, sorting everything that waits looks just as cheap. That leaves one plan,
     // whatever is claimed, and making it takes longer than claiming.
     private const string InOrderOfIndex =
@@ -258,12 +261,17 @@ public sealed class JobQueue(NpgsqlDataSource database, IOptions<PacingOptions> 
     /// <param name="cancellationToken">Stops waiting.</param>
     public async Task ReturnAsync(Job job, TimeSpan delay, string error, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            "UPDATE jobs SET lease_id = NULL, run_at = now() + $3, last_error = $4 WHERE id = $1 AND lease_id = $2");
-        AddJob(command, job);
-        command.Parameters.AddWithValue(delay);
-        command.Parameters.AddWithValue(error);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(new("UPDATE jobs SET lease_id = NULL, run_at = now() + $3, last_error = $4 WHERE id = $1 AND lease_id = $2")
+        {
+            Parameters = { new() { Value = job.Id.Value }, new() { Value = job.LeaseId!.Value }, new() { Value = delay }, new() { Value = error } },
+        });
+        if (delay < AskedAgain)
+        {
+            batch.BatchCommands.Add(Wake(job.Kind)); // or it would be asked for only then
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Keeps a job for longer: what it waits for takes its time.</summary>

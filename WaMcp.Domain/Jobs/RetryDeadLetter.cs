@@ -19,11 +19,11 @@ public sealed class RetryDeadLetter(
     public async Task<Job> ExecuteAsync(string reference, CancellationToken cancellationToken)
     {
         var job = await find.ExecuteAsync(reference, cancellationToken);
+        await context.Database.BeginTransactionAsync(cancellationToken); // saving ends it
         if (job is { OrderKey: { } conversation, ClientId: { } client })
         {
             // Whoever accepts a message for the conversation at this moment is waited for, or would not see that this one comes before it.
             tenant.Set(client);
-            await context.Database.BeginTransactionAsync(cancellationToken); // saving ends it
             await context.Database.ExecuteSqlAsync($"SELECT FROM conversations WHERE id = {conversation} FOR UPDATE", cancellationToken);
         }
 
@@ -31,6 +31,7 @@ public sealed class RetryDeadLetter(
         entry.Property(dead => dead.DeadAt).CurrentValue = null;
         entry.Property(dead => dead.Attempts).CurrentValue = 0;
         entry.Property(dead => dead.RunAt).CurrentValue = clock.GetUtcNow();
+        await context.Database.ExecuteSqlAsync($"SELECT pg_notify({JobQueue.Notification}, {job.Kind.ToString()})", cancellationToken);
         await change.SaveAsync(
             change.Row(AuditAction.DeadLetterRetried) with { ClientId = job.ClientId, ChannelId = job.ChannelId },
             new() { ["job"] = job.Id.ToString(), ["kind"] = job.Kind.ToString() },

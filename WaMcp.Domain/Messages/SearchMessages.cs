@@ -7,7 +7,7 @@ using WaMcp.Domain.Tenancy;
 
 namespace WaMcp.Domain.Messages;
 
-/// <summary>Finds messages of the scope's client by what they say, newest first (0008_reading.sql; docs/architecture/database.md has the plans).</summary>
+/// <summary>Finds messages of the scope's client by what they say, newest first (0008_reading.sql, 0012_reading_along.sql; docs/architecture/database.md has the plans).</summary>
 /// <param name="context">The scope's client's data.</param>
 /// <param name="tenant">Whose.</param>
 public sealed class SearchMessages(WaMcpDbContext context, TenantContext tenant)

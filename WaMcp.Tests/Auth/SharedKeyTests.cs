@@ -35,6 +35,8 @@ public sealed class SharedKeyTests
         // Of what was spent before a turn of the minute, one call a second weighs less and less afterwards.
         var rolledOff = (int)Stopwatch.GetElapsedTime(began).TotalSeconds * Limit / 60;
         statuses.Distinct().Order().ShouldBe([StatusCodes.Status200OK, StatusCodes.Status429TooManyRequests]);
-        statuses.Count(status => status == StatusCodes.Status200OK).ShouldBeInRange(Limit, Limit + rolledOff);
+        // What is under way while a server that has just started carries counters over to Redis may count twice there.
+        var least = handOver == "00:00:00" ? Limit : Limit - AtOnce;
+        statuses.Count(status => status == StatusCodes.Status200OK).ShouldBeInRange(least, Limit + rolledOff);
     }
 }

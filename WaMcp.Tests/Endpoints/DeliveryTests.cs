@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using WaMcp.Domain.Duties;
 using WaMcp.Tests.Drivers;
 using WaMcp.Tests.Infrastructure;
 
@@ -220,6 +221,20 @@ public sealed class DeliveryTests(EndpointSystem endpoints) : IClassFixture<Endp
         mailbox.Got.Select(got => got.Id).Distinct().Count().ShouldBe(3);
 
         async Task<int> ReplayAsync(params string[] span) => (await endpoints.Console.DoAsync(["endpoints", "replay", id, .. span])).GetProperty("events").GetInt32();
+    }
+
+    [Fact]
+    public async Task AnEventThatWasGivenUpIsForgottenAfterAMonth()
+    {
+        var (client, _, _) = await OpenAsync(Mailbox.Status(500));
+        await WriteAsync();
+        await endpoints.FailedAsync(client, 1);
+        foreach (var (days, left) in new[] { (29, 1), (31, 0) })
+        {
+            await system.QueryAsync<object>("UPDATE jobs SET dead_at = $2 WHERE kind = 'Notify' AND client_id = $1", client.Client.Id.Value, endpoints.Clock.GetUtcNow().AddDays(-days));
+            await system.Console.RunDutyAsync(Duty.PruneMessages);
+            (await system.QueryAsync<long>("SELECT count(*) FROM jobs WHERE kind = 'Notify' AND client_id = $1", client.Client.Id.Value)).ShouldBe(left);
+        }
     }
 
     private async Task<(TestClient Client, Mailbox Mailbox, string Id)> OpenAsync(RequestDelegate answer)

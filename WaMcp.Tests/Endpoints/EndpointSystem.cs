@@ -58,9 +58,22 @@ public sealed class EndpointSystem : IAsyncLifetime
     internal Task DoneAsync(TestClient client) => Eventually.TrueAsync("everything is told", async () =>
         await System.QueryAsync<long>("SELECT count(*) FROM jobs WHERE kind = 'Notify' AND client_id = $1", client.Client.Id.Value) == 0);
 
+    /// <summary>Over a system that somebody else started, and ends.</summary>
+    internal static EndpointSystem Over(WaMcpSystem system, EndpointReceiver receiver)
+    {
+        var over = new EndpointSystem { System = system, Receiver = receiver };
+        over.UseConsole();
+        return over;
+    }
+
     private async Task StartAsync(Func<(string Key, string? Value)[], Task<WaMcpSystem>> start)
     {
         System = await start([("Endpoints:AlsoAllowed:0", Receiver.Origin), ("Endpoints:Timeout", "00:00:05")]);
+        UseConsole();
+    }
+
+    private void UseConsole()
+    {
         Console = AdminConsole.Of(System);
         Console.Settings["encryption_key"] = TestSecrets.EncryptionKey;
         Console.Settings["Endpoints:AlsoAllowed:0"] = Receiver.Origin;

@@ -100,6 +100,7 @@ public sealed class SearchTests(SharedSystem shared)
         (await IdsAsync(talk.Client, new { query = word, direction = "outbound" })).ShouldBe([sent]);
         (await IdsAsync(talk.Client, new { query = word, from = between.ToString("O") })).ShouldBe([sent, heard]);
         (await IdsAsync(talk.Client, new { query = word, until = between.ToString("O") })).ShouldBeEmpty();
+        (await IdsAsync(talk.Client, new { query = word, from = DateTimeOffset.UtcNow.AddHours(1).ToString("O") })).ShouldBeEmpty();
     }
 
     [Fact]
@@ -120,6 +121,7 @@ public sealed class SearchTests(SharedSystem shared)
     [Theory]
     [InlineData("CASE WHEN n % 3 = 0 THEN 'often said' ELSE 'other' END", 1_000)] // among the newest
     [InlineData("CASE WHEN n % 60 = 0 THEN 'often said' ELSE 'other' END", 50)] // rare
+    [InlineData("CASE WHEN n IN (5, 7) THEN 'often said' ELSE 'other' END", 2)] // the index of words knows them all
     [InlineData("CASE WHEN n < 2700 THEN 'often said' ELSE 'other' END", 2_699)] // often, but not lately
     public async Task PagesLeadToTheEndWhileMessagesArrive(string said, int count)
     {

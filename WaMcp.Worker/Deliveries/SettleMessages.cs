@@ -79,7 +79,7 @@ internal sealed partial class SettleMessages(
         }
 
         await WriteAsync(ledger, cancellationToken);
-        var hasEndpoints = await context.Endpoints.AnyAsync(endpoint => endpoint.DisabledAt == null, cancellationToken);
+        var hasEndpoints = batch.Any(sent => sent.Outcome is SendOutcome.Accepted or SendOutcome.Refused) && await context.Endpoints.AnyAsync(endpoint => endpoint.DisabledAt == null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         if (hasEndpoints)
         {

@@ -153,7 +153,7 @@ internal sealed class FanOutEvent(
     private async Task WriteOutcomesAsync(IReadOnlyList<Part> parts, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
-        foreach (var part in parts)
+        foreach (var part in parts.OrderBy(part => part.Webhook.Id.Value))
         {
             batch.BatchCommands.Add(new("UPDATE webhook_events SET fanned_out_at = $2, outcomes = $3, counts = $4, channel_ids = $5 WHERE id = $1")
             {

@@ -6,7 +6,7 @@ namespace WaMcp.Worker.Inbound;
 
 /// <summary>
 /// Tells the Servers that messages have been committed, for those who wait for a reply (<see cref="InboundWatch"/>), and the Workers that jobs have come
-/// with them. What has gathered while the last round went out goes in one statement: no timer, and one round trip at a time however many messages come.
+/// with them, or with what became of sends. What has gathered while the last round went out goes in one statement: no timer, and one round trip at a time however many messages come.
 /// </summary>
 /// <remarks>
 /// A commit with a notification takes turns with all others of the cluster until it is on the disk; so recordings do not notify themselves. This statement

@@ -90,6 +90,8 @@ internal sealed class PruneMessages(
             LIMIT $2)
         """;
 
+    private const string Untold = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE kind = 'Notify' AND dead_at < $1 LIMIT $2)";
+
     private const string Buckets =
         """
         DELETE FROM rate_limit_buckets WHERE (subject, bucket_start) IN (
@@ -118,6 +120,7 @@ internal sealed class PruneMessages(
         StagedFile.DeleteLeftovers(store.StagingFolder, now - Leftovers);
         await DeleteAsync(Deliveries, now - RetentionOptions.Deliveries, "deliveries", turn, cancellationToken);
         await DeleteAsync(Facts, now - RetentionOptions.Facts, "facts", turn, cancellationToken);
+        await DeleteAsync(Untold, now - RetentionOptions.Untold, "untold", turn, cancellationToken);
         await DeleteAsync(Buckets, now - Counters, "counters", turn, cancellationToken);
         await DeleteAsync(Paces, now - Leftovers, "counters", turn, cancellationToken);
     }

@@ -15,6 +15,9 @@ public sealed class RetentionOptions
     /// <summary>What providers told about a channel, but for the last word about each thing.</summary>
     public static readonly TimeSpan Facts = TimeSpan.FromDays(400);
 
+    /// <summary>Events that an endpoint never took. A replay needs no dead letter: it tells them anew.</summary>
+    public static readonly TimeSpan Untold = TimeSpan.FromDays(30);
+
     /// <summary>What messages say, of clients that have no period of their own (<c>admin clients retention</c>).</summary>
     public TimeSpan Messages { get; set; } = TimeSpan.FromDays(90);
 }

@@ -57,3 +57,17 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- As in 0005_delivery.sql, but that it wakes only those who send.
+CREATE OR REPLACE FUNCTION job_lets_the_next_go() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    next uuid;
+BEGIN
+    SELECT id INTO next FROM jobs WHERE order_key = OLD.order_key AND dead_at IS NULL ORDER BY seq LIMIT 1 FOR UPDATE;
+    IF FOUND THEN
+        UPDATE jobs SET waits = false, run_at = greatest(run_at, pair_free_at(order_key)) WHERE id = next;
+        PERFORM pg_notify('wamcp_jobs', OLD.kind);
+    END IF;
+    RETURN NULL;
+END
+$$;
